@@ -1,0 +1,14 @@
+"""pyhermes stores and retrieves the runs of experiments: a readable directory is the store.
+
+An experiment here is ONE run: what was executed, when, with which arguments, from which commit, its
+logs, scores, checkpoints and results. `Experiment.load_all` loads a folder of them.
+"""
+
+from __future__ import annotations
+
+from pyhermes.api.experiment import Experiment
+from pyhermes.api.experiment_list import ExperimentList
+from pyhermes.api.result import Result
+from pyhermes.core.errors import HermesError, HermesWarning
+
+__all__ = ["Experiment", "ExperimentList", "HermesError", "HermesWarning", "Result"]

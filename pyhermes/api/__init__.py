@@ -1,0 +1,1 @@
+"""The documented classes and plots: thin, mutable shells over `pyhermes.core`."""

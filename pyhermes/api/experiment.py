@@ -1,0 +1,318 @@
+"""`Experiment`: one run's directory as an object."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TextIO, overload
+
+from pyhermes.api.notices import warn_of
+from pyhermes.api.result import Result
+from pyhermes.core import disk
+from pyhermes.core.arguments import ExecArgs
+from pyhermes.core.run import Run, describe_run, problems_of, unreadable_error
+from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, PathLike
+
+if TYPE_CHECKING:
+    import torch
+
+    from pyhermes.api.experiment_list import ExperimentList
+    from pyhermes.core.checkpoint import M
+
+_PROBLEMS = "not everything in hermes.info could be read; the raw text is in info_dict:"
+
+
+class Experiment:
+    """One run: what was executed, when, with which arguments, and what it left behind.
+
+    Elsewhere an experiment is many runs; here it is exactly one, and its directory is the store.
+    What is loaded is a snapshot, which `reload()` renews; arguments are read when they are first
+    asked for, scores, results and logs every time. Two experiments are equal that have the same
+    absolute path.
+
+    Making one from its parts neither reads nor makes anything on disk; `Experiment.load` reads one.
+    `start_time` is a `datetime`, text as in an identifier, seconds since the epoch, or None.
+
+    >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> exp.exec_args_dict["-lr"], len(exp.scores())
+    (0.001, 150)
+    """
+
+    comments: str | None
+    """What was noted about the run; `store_comments()` writes a change to disk."""
+
+    def __init__(
+        self,
+        identifier: str,
+        path_to_experiment: PathLike,
+        commit_hash: str | None,
+        start_time: datetime | str | float | None,
+    ) -> None:
+        self._hold(describe_run(identifier, path_to_experiment, commit_hash, start_time))
+
+    def _hold(self, run: Run) -> None:
+        self._run = run
+        self._arguments: ExecArgs | None = None
+        self.comments = run.info.comments
+
+    # Loading
+
+    @classmethod
+    def load(cls, path_to_experiment: PathLike) -> Self:
+        """Load the experiment in a directory.
+
+        Values of `hermes.info` that cannot be read are warned of, with file and line. Raises
+        `NotAnExperimentError`, a `FileNotFoundError` (and a `NotADirectoryError` for a file), for
+        what is no experiment, and `InfoError`, a `ValueError`, where `hermes.info` cannot be read.
+
+        >>> Experiment.load("runs/taxi_q/taxi-baseline/2026_11_23_182344306449_4_fcbfa").comments
+        'crashes-on-purpose'
+        """
+        run = disk.load_run(path_to_experiment)
+        warn_of(_PROBLEMS, problems_of([run]))
+        return cls._of(run)
+
+    @classmethod
+    def _of(cls, run: Run) -> Self:
+        experiment = cls.__new__(cls)
+        experiment._hold(run)
+        return experiment
+
+    @staticmethod
+    def load_all(path: PathLike, *, on_error: OnError = "warn", recursive: bool = False) -> ExperimentList:
+        """Load all experiments in a folder, sorted by identifier.
+
+        Looks at direct subdirectories, or with `recursive` further down, and passes over what is no
+        experiment. A run that cannot be read never hides the others: `on_error` says whether to
+        `"warn"` of it, to `"raise"` one `InfoError` that names all of them, or to `"skip"` it in
+        silence, and the list's `failed` holds it. Raises `NotAnExperimentError`, a
+        `FileNotFoundError` (and a `NotADirectoryError` for a file), where there is no such folder,
+        and `IsAnExperimentError`, a `ValueError`, for the directory of one run.
+
+        >>> len(Experiment.load_all("runs/taxi_q/taxi-baseline"))
+        2
+        """
+        from pyhermes.api.experiment_list import ExperimentList
+
+        scan = disk.scan_runs(path, recursive=recursive)
+        if on_error == "raise" and scan.failed:
+            raise unreadable_error(scan.failed)
+        if on_error == "warn":
+            warn_of("these experiments cannot be read, and are in .failed:", scan.failed)
+            warn_of(
+                f"no experiments in {path}, but in folders below it (or load with recursive=True):",
+                scan.elsewhere,
+            )
+        if on_error != "skip":
+            warn_of(_PROBLEMS, problems_of(scan.runs))
+        return ExperimentList(map(Experiment._of, scan.runs), failed=scan.failed)
+
+    @staticmethod
+    def is_experiment(path: PathLike) -> bool:
+        """Whether a path is an experiment's directory; False for whatever is not, or not there.
+
+        >>> Experiment.is_experiment("runs/cartpole_dqn")
+        False
+        """
+        return disk.is_experiment(path)
+
+    @staticmethod
+    def read_info(path_to_experiment: PathLike) -> dict[str, str]:
+        """The raw keys and values of an experiment's `hermes.info`, in order; errors as in `load`.
+
+        >>> path = "runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa"
+        >>> Experiment.read_info(path)["start_time"]
+        '2026_11_23_182353176615'
+        """
+        run = disk.load_run(path_to_experiment)
+        warn_of(_PROBLEMS, problems_of([run]))
+        return dict(run.info.fields)
+
+    def reload(self) -> None:
+        """Read the run's information and arguments again, as they are on disk now."""
+        run = disk.load_run(self._run.path)
+        warn_of(_PROBLEMS, problems_of([run]))
+        self._hold(run)
+
+    # What was run
+
+    @property
+    def run(self) -> Run:
+        """The frozen record that this object holds, for the functions of `pyhermes.core`."""
+        return self._run
+
+    def get_identifier(self) -> str:
+        """The unique identifier, which is the directory's name."""
+        return self._run.identifier
+
+    @property
+    def identifier(self) -> str:
+        """The unique identifier, which is the directory's name."""
+        return self._run.identifier
+
+    @property
+    def path_to_experiment(self) -> Path:
+        """The experiment's directory, as an absolute path."""
+        return self._run.path
+
+    @property
+    def info_dict(self) -> dict[str, str]:
+        """The raw keys and values of `hermes.info`, as a fresh dict in the order of the file."""
+        return dict(self._run.info.fields)
+
+    @property
+    def commit_hash(self) -> str | None:
+        """The git commit that was run, `"00000"` where there was no git."""
+        return self._run.info.commit_hash
+
+    @property
+    def start_time(self) -> datetime | None:
+        """When it began, as naive local time; of a killed run, when its identifier was made."""
+        return self._run.start_time
+
+    @property
+    def end_time(self) -> datetime | None:
+        """When it ended, as naive local time; None for a run that did not say."""
+        return self._run.info.end_time
+
+    @property
+    def execution_time(self) -> float | None:
+        """How long it took, in seconds; None for a run that did not say."""
+        return self._run.info.execution_time
+
+    @property
+    def arguments(self) -> ExecArgs:
+        """The frozen record of the execution arguments, read when it is first asked for.
+
+        Raises `ArgumentsError`, a `ValueError`, where they cannot be read.
+        """
+        if self._arguments is None:
+            self._arguments = disk.load_arguments(self._run.path)
+            warn_of(f"{self._run.path}: the arguments could not be read:", self._arguments.problems)
+        return self._arguments
+
+    @property
+    def exec_args(self) -> set[str]:
+        """The execution arguments, as a fresh set of whole lines such as `"-lr 0.001"`."""
+        return set(self.arguments.exec_args)
+
+    @property
+    def exec_args_dict(self) -> dict[str, ArgumentValue]:
+        """A fresh dict from the arguments' names to their values, in the order they were given.
+
+        True for a bare flag or positional, else a number or text, or a list of several.
+        """
+        return self.arguments.values
+
+    # What it left behind
+
+    def scores(self) -> FloatArray:
+        """The training scores, an array of shape `(episodes,)` and dtype float64.
+
+        Raises `MissingFileError`, a `FileNotFoundError`, without a scores file, and `ScoresError`,
+        a `ValueError`, naming file and line, where a line is no number.
+        """
+        return disk.load_scores(disk.find_scores(self._run.path, self._run.identifier))
+
+    @property
+    def scores_file(self) -> Path:
+        """The path of the scores file, whether it is there or not."""
+        return disk.inside(self._run.path, f"{self._run.identifier}.scores")
+
+    @property
+    def result(self) -> Result:
+        """The result, read from disk; of several (which is warned of), the one with the run's name.
+
+        Raises `NoResultError`, a `RuntimeError`, without one, and `ResultError`, a `ValueError`,
+        naming the file, for one that cannot be read.
+        """
+        path, names = disk.find_result(self._run.path, self._run.identifier)
+        warn_of(
+            f"took {path.name} of several results; load_result(name) takes another of:", names[1:] and names
+        )
+        return Result.load(path)
+
+    def list_results(self) -> list[str]:
+        """The sorted names of the results, without `.result`."""
+        return disk.list_results(self._run.path)
+
+    def load_result(self, name: str) -> Result:
+        """The result of that name, with `.result` or without; errors as in `Result.load`."""
+        return Result.load(disk.result_path(self._run.path, name))
+
+    def list_pth_files(self) -> list[str]:
+        """The sorted names of the `.pth` files, state dicts of networks."""
+        return disk.list_files(self._run.path, ".pth")
+
+    @overload
+    def load_state_dict(self, pth_name: str, net: None = None) -> dict[str, torch.Tensor]: ...
+
+    @overload
+    def load_state_dict(self, pth_name: str, net: M) -> M: ...
+
+    def load_state_dict(
+        self, pth_name: str, net: torch.nn.Module | None = None
+    ) -> dict[str, torch.Tensor] | torch.nn.Module:
+        """The state dict of that name (with `.pth` or without), on the CPU.
+
+        With a `net` it is loaded into that, on the net's own device, and the net is returned, in
+        evaluation mode. Nothing in the file is ever run. Raises `MissingFileError`, a
+        `FileNotFoundError`, and `CheckpointError`, a `ValueError` that names the file, for what is
+        no state dict or does not fit the net.
+        """
+        path = disk.checkpoint_path(self._run.path, pth_name)
+        return disk.load_state_dict(path) if net is None else disk.load_network(path, net)
+
+    def open_log_files(self, mode: str = "r+") -> AbstractContextManager[tuple[TextIO, TextIO]]:
+        """Open what the script printed, as `with exp.open_log_files("r") as (stdout, stderr):`.
+
+        Both files are closed at the end, whatever happens. Text is UTF-8, with bytes that are not
+        as surrogates, and lines keep their endings. Raises `MissingFileError`, a
+        `FileNotFoundError`, for a log that is not there.
+        """
+        return disk.open_logs(self._run.path, mode)
+
+    def open_stderr_file(self, mode: str = "r") -> AbstractContextManager[TextIO]:
+        """Open what the script printed as errors; otherwise as `open_log_files`."""
+        return disk.open_stderr(self._run.path, mode)
+
+    # Files
+
+    def file(self, file: PathLike) -> Path:
+        """The path of a file in the experiment's directory, whether it is there or not.
+
+        Raises `FileNameError`, a `ValueError`, for a name that would leave the directory.
+        """
+        return disk.inside(self._run.path, file)
+
+    def copy_file(self, path_to_file: PathLike, new_file_name: PathLike | None = None) -> Path:
+        """Copy a file into the experiment's directory, under its own name or a new one.
+
+        What stands there is replaced as a whole. Returns the new path. Raises `MissingFileError`, a
+        `FileNotFoundError`, for a source that is not there, and `FileNameError`, a `ValueError`,
+        for a name that would leave the directory or belongs to the format; nothing has changed then.
+        """
+        return disk.copy_into(self._run.path, path_to_file, new_file_name)
+
+    def move_file(self, path_to_file: PathLike, new_file_name: PathLike | None = None) -> Path:
+        """Move a file into the experiment's directory; otherwise as `copy_file`."""
+        return disk.move_into(self._run.path, path_to_file, new_file_name)
+
+    def store_comments(self) -> None:
+        """Write `comments` to the run's `hermes.info`, if they were changed.
+
+        Raises `InfoError`, a `ValueError`, for text that cannot be written.
+        """
+        self._run = disk.store_comments(self._run, self.comments)
+
+    # As a value
+
+    def __eq__(self, other: object) -> bool:
+        return self._run.path == other._run.path if isinstance(other, Experiment) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._run.path)
+
+    def __repr__(self) -> str:
+        return f"Experiment({self._run.identifier!r}, {str(self._run.path)!r})"

@@ -1,0 +1,326 @@
+"""Drawing with matplotlib what `pyhermes.core.curve` computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, final
+
+import attrs
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pyhermes.core import disk
+from pyhermes.core.curve import Range, TrainingCurve, epsilon_arguments, training_curve, unless_given
+from pyhermes.core.smooth import smoothen
+from pyhermes.core.typing import FloatArray, PathLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
+
+    from pyhermes.api.experiment import Experiment
+
+_EPSILON_COLOR = "0.35"
+_WITHOUT_WINDOWS = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
+_FEW, _MANY = 200, 20_000
+
+
+@final
+@attrs.frozen
+class CurveArtists:
+    """What `draw_curve` put on the axes."""
+
+    scores: Line2D
+    means: Line2D
+    best: Line2D | None
+    epsilons: Line2D | None
+    epsilon_axes: Axes | None
+    legend: Legend | None
+
+
+def plot_training_progress(
+    scores: ArrayLike,
+    eps_start: float | None = None,
+    eps_end: float | None = None,
+    eps_decay: float | None = None,
+    epsilons: ArrayLike | None = None,
+    window_length: int = 250,
+    figsize: tuple[float, float] = (12, 12),
+    fontsize: float = 18,
+    path: PathLike | None = None,
+    scores_color: str = "c",
+    mean_color: str = "r",
+    score_range: Range | None = None,
+    epsilon_range: Range | None = None,
+    axis_gap: float = 0.02,
+    mark_best: bool = False,
+    legend: bool = True,
+    ax: Axes | None = None,
+) -> ModuleType:
+    """Plot a training curve from scores of shape `(episodes,)`; returns `matplotlib.pyplot`.
+
+    Every score is a dot, the mean of the last `window_length` a line. Where `eps_start`, `eps_end`
+    and `eps_decay` are given, or else `epsilons` (one an episode), the exploration coefficient has
+    an axis of its own. `axis_gap` is the fraction of each range that is added on both its sides;
+    `mark_best` marks the highest score. With `ax` the curve is drawn there, else in a new figure of
+    `figsize` inches; `path` saves the picture, its ending the format. Raises `CurveError`, a
+    `ValueError`, as `pyhermes.core.training_curve` does.
+
+    >>> plt = plot_training_progress([1.0, 5.0, 3.0], 1.0, 0.1, 0.5, window_length=2)
+    >>> plt.gcf().axes[0].get_ylabel()
+    'score'
+    >>> plt.close()
+    """
+    curve = training_curve(
+        scores,
+        eps_start=eps_start,
+        eps_end=eps_end,
+        eps_decay=eps_decay,
+        epsilons=epsilons,
+        window_length=window_length,
+        score_range=score_range,
+        epsilon_range=epsilon_range,
+        axis_gap=axis_gap,
+    )
+    return _plot(curve, figsize, fontsize, path, scores_color, mean_color, mark_best, legend, ax)
+
+
+def plot_training_progress_from_experiment(
+    exp: Experiment,
+    eps_start_key: str = "-es",
+    eps_end_key: str = "-ee",
+    eps_decay_key: str = "-ed",
+    window_length: int = 250,
+    figsize: tuple[float, float] = (12, 12),
+    fontsize: float = 18,
+    path: PathLike | None = None,
+    scores_color: str = "c",
+    mean_color: str = "r",
+    score_range: Range | None = None,
+    epsilon_range: Range | None = None,
+    axis_gap: float = 0.02,
+    mark_best: bool = True,
+    legend: bool = True,
+) -> ModuleType:
+    """Plot the training curve of an experiment from its scores; returns `matplotlib.pyplot`.
+
+    The exploration coefficient is drawn where the execution arguments hold all three of the keys,
+    and left away where they hold none. Everything else is as in `plot_training_progress`.
+    """
+    keys = (eps_start_key, eps_end_key, eps_decay_key)
+    eps_start, eps_end, eps_decay = epsilon_arguments(exp.exec_args_dict, keys)
+    curve = training_curve(
+        exp.scores(),
+        eps_start=eps_start,
+        eps_end=eps_end,
+        eps_decay=eps_decay,
+        window_length=window_length,
+        score_range=score_range,
+        epsilon_range=epsilon_range,
+        axis_gap=axis_gap,
+    )
+    return _plot(curve, figsize, fontsize, path, scores_color, mean_color, mark_best, legend, None)
+
+
+def plot_training_progress_from_file(
+    file: PathLike,
+    eps_start: float | None = 1,
+    eps_end: float | None = 0.001,
+    eps_decay: float | None = 0.999,
+    epsilons: Sequence[float] = [],
+    window_length: int = 250,
+    figsize: tuple[float, float] = (12, 12),
+    fontsize: float = 18,
+    path: PathLike | None = None,
+    scores_color: str = "c",
+    mean_color: str = "r",
+    score_range: Range | None = None,
+    epsilon_range: Range | None = None,
+    axis_gap: float = 0.02,
+    mark_best: bool = True,
+    legend: bool = True,
+) -> ModuleType:
+    """Plot a training curve from a file of scores; returns `matplotlib.pyplot`.
+
+    `epsilons` that are not empty win over the three coefficients while those have their defaults;
+    with all three None and no `epsilons` the exploration coefficient is left away. Everything else
+    is as in `plot_training_progress`.
+    """
+    schedule = unless_given(epsilons, (eps_start, eps_end, eps_decay), default=(1, 0.001, 0.999))
+    curve = training_curve(
+        disk.load_scores(file),
+        eps_start=schedule[0],
+        eps_end=schedule[1],
+        eps_decay=schedule[2],
+        epsilons=epsilons,
+        window_length=window_length,
+        score_range=score_range,
+        epsilon_range=epsilon_range,
+        axis_gap=axis_gap,
+    )
+    return _plot(curve, figsize, fontsize, path, scores_color, mean_color, mark_best, legend, None)
+
+
+def draw_curve(
+    curve: TrainingCurve,
+    ax: Axes,
+    *,
+    fontsize: float = 18,
+    scores_color: str = "c",
+    mean_color: str = "r",
+    mark_best: bool = False,
+    legend: bool = True,
+) -> CurveArtists:
+    """Draw a training curve on the axes, and the exploration coefficient on a second y axis."""
+    episodes = np.arange(len(curve.scores), dtype=np.float64)
+    dots = _dots(ax, episodes, curve.scores, scores_color)
+    (means,) = ax.plot(
+        episodes,
+        curve.means,
+        color=mean_color,
+        linewidth=2.2,
+        label=f"mean of the last {curve.window_length}",
+        zorder=3,
+    )
+    best = _mark_best(ax, curve, mean_color, fontsize) if mark_best else None
+    epsilon_axes, epsilons = _draw_epsilons(ax, curve, episodes, fontsize)
+    _label(ax, "episode", "score", fontsize)
+    ax.set_xlim(-0.5 - 0.01 * len(episodes), max(len(episodes) - 0.5, 0.5) + 0.01 * len(episodes))
+    ax.set_ylim(*curve.score_range)
+    ax.grid(visible=True, alpha=0.25)
+    shown = [line for line in (dots, means, best, epsilons) if line is not None]
+    box = (
+        (epsilon_axes or ax).legend(handles=shown, fontsize=0.75 * fontsize, framealpha=0.9)
+        if legend
+        else None
+    )
+    return CurveArtists(dots, means, best, epsilons, epsilon_axes, box)
+
+
+def plot_series(values: FloatArray, label: str, smoothing: int, show: bool, ax: Axes | None) -> Axes:
+    """Plot a series and its sliding mean over `smoothing` values; the axes it was drawn on."""
+    import matplotlib.pyplot as plt
+
+    means, _ = smoothen(values, smoothing)
+    if ax is None:
+        _, ax = plt.subplots(layout="constrained")
+    steps = np.arange(len(values))
+    if smoothing > 1:
+        ax.plot(steps, values, color="c", alpha=0.45, linewidth=1, label=label)
+        ax.plot(steps, means, color="r", linewidth=2, label=f"mean of the last {smoothing}")
+        ax.legend()
+    else:
+        ax.plot(steps, values, color="c", linewidth=1.5, label=label)
+    ax.set_xlabel("step")
+    ax.set_ylabel(label)
+    ax.grid(visible=True, alpha=0.25)
+    if show and _has_windows():
+        plt.show()
+    return ax
+
+
+def _plot(
+    curve: TrainingCurve,
+    figsize: tuple[float, float],
+    fontsize: float,
+    path: PathLike | None,
+    scores_color: str,
+    mean_color: str,
+    mark_best: bool,
+    legend: bool,
+    ax: Axes | None,
+) -> ModuleType:
+    import matplotlib.pyplot as plt
+
+    own_figure = plt.figure(figsize=figsize, layout="constrained") if ax is None else None
+    axes = own_figure.add_subplot() if own_figure is not None else ax
+    assert axes is not None
+    try:
+        draw_curve(
+            curve,
+            axes,
+            fontsize=fontsize,
+            scores_color=scores_color,
+            mean_color=mean_color,
+            mark_best=mark_best,
+            legend=legend,
+        )
+        if path is not None:
+            _save(axes, path)
+    except BaseException:
+        if own_figure is not None:
+            plt.close(own_figure)
+        raise
+    return plt
+
+
+def _save(ax: Axes, path: PathLike) -> None:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(path)
+
+
+def _dots(ax: Axes, episodes: FloatArray, scores: FloatArray, color: str) -> Line2D:
+    """A dot an episode: the more there are, the smaller and the fainter."""
+    crowd = min(max(np.log(max(len(scores), 1) / _FEW) / np.log(_MANY / _FEW), 0.0), 1.0)
+    (dots,) = ax.plot(
+        episodes,
+        scores,
+        linestyle="none",
+        marker="o",
+        markersize=6 - 4 * crowd,
+        markeredgewidth=0,
+        alpha=0.7 - 0.4 * crowd,
+        color=color,
+        label="score",
+        zorder=2,
+    )
+    return dots
+
+
+def _mark_best(ax: Axes, curve: TrainingCurve, color: str, fontsize: float) -> Line2D | None:
+    if curve.best is None:
+        return None
+    (best,) = ax.plot(
+        [curve.best.episode],
+        [curve.best.score],
+        linestyle="none",
+        marker="*",
+        markersize=fontsize,
+        markerfacecolor="gold",
+        markeredgecolor="black",
+        color=color,
+        label=f"best: {curve.best.score:g} in episode {curve.best.episode}",
+        zorder=4,
+        clip_on=False,
+    )
+    return best
+
+
+def _draw_epsilons(
+    ax: Axes, curve: TrainingCurve, episodes: FloatArray, fontsize: float
+) -> tuple[Axes | None, Line2D | None]:
+    if curve.epsilons is None or curve.epsilon_range is None:
+        return None, None
+    epsilon_axes = ax.twinx()
+    (line,) = epsilon_axes.plot(
+        episodes, curve.epsilons, color=_EPSILON_COLOR, linestyle="--", linewidth=1.8, label="epsilon"
+    )
+    epsilon_axes.set_ylim(*curve.epsilon_range)
+    _label(epsilon_axes, None, "epsilon", fontsize)
+    return epsilon_axes, line
+
+
+def _label(ax: Axes, x: str | None, y: str, fontsize: float) -> None:
+    if x is not None:
+        ax.set_xlabel(x, fontsize=fontsize)
+    ax.set_ylabel(y, fontsize=fontsize)
+    ax.tick_params(labelsize=0.75 * fontsize)
+
+
+def _has_windows() -> bool:
+    import matplotlib
+
+    return matplotlib.get_backend().lower() not in _WITHOUT_WINDOWS

@@ -1,0 +1,121 @@
+"""`Result`: a dict of what a run recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from numpy.typing import ArrayLike
+
+from pyhermes.core import disk
+from pyhermes.core.result import ResultRecord, add_array, add_scalars, namespace_values, series_of
+from pyhermes.core.typing import FloatArray, PathLike, ResultValue, ScalarLike
+from pyhermes.core.values import thaw
+
+if TYPE_CHECKING:
+    import torch
+    from matplotlib.axes import Axes
+
+
+class Result(dict[str, ResultValue]):
+    """A dict of recorded scalars, arrays and plain values that saves, loads and plots itself.
+
+    A series of scalars is a list while it is recorded and an array of shape `(n,)` after loading,
+    a series of arrays one array with the entries stacked on axis 0; recording goes on after loading.
+    `path` is the file it was loaded from or saved to, None before.
+
+    >>> result = Result.new("metrics")
+    >>> result.store_scalar(0.5, "loss")
+    >>> result.store_scalar([0.25, 0.125], "loss")
+    >>> result["loss"], result.series("loss")
+    ([0.5, 0.25, 0.125], array([0.5  , 0.25 , 0.125]))
+    """
+
+    def __init__(
+        self, name: str, path: PathLike | None = None, dictionary: Mapping[str, ResultValue] | None = None
+    ) -> None:
+        super().__init__({} if dictionary is None else dictionary)
+        self.name = name
+        self.path = None if path is None else Path(path)
+
+    @classmethod
+    def new(cls, name: str) -> Self:
+        """An empty result with a name."""
+        return cls(name)
+
+    @classmethod
+    def from_namespace(cls, name: str, namespace: object) -> Self:
+        """A result that holds the attributes of a namespace, such as `argparse.Namespace`.
+
+        Raises `WrongTypeError`, a `TypeError`, for an object that has none.
+
+        >>> from argparse import Namespace
+        >>> Result.from_namespace("settings", Namespace(lr=0.1))
+        Result('settings', {'lr': 0.1})
+        """
+        return cls(name, dictionary=namespace_values(namespace))
+
+    @classmethod
+    def load(cls, path: PathLike) -> Self:
+        """Load a result from a file, under the file's name; nothing in it is ever run.
+
+        Raises `MissingFileError`, a `FileNotFoundError`, and `ResultError`, a `ValueError` that
+        names the file, for what is no result.
+        """
+        return cls(disk.name_of_result(path), path, thaw(disk.load_result(path).values))
+
+    def save(self, directory: PathLike | None = None) -> Path:
+        """Save as `<directory>/<name>.result`, making the directory; the file's path.
+
+        Without a directory it goes where it was last saved to or loaded from. The file is replaced
+        as a whole. Raises `ResultError`, a `ValueError`, without either place, for a name that no
+        file can have, and, naming the key, for a value that cannot be stored.
+        """
+        self.path = disk.save_result(self.snapshot(), disk.place_of_result(self.name, directory, self.path))
+        return self.path
+
+    def store_scalar(self, value: ScalarLike | Iterable[ScalarLike], key: str) -> None:
+        """Append a number, or every number of an iterable, to the series under a key.
+
+        Numbers are those of Python and numpy, and torch tensors without a dimension, on any device
+        and with a graph. Raises `WrongTypeError`, a `TypeError`, for what is none, with nothing
+        stored, and `ResultError`, a `ValueError`, where the key holds something else.
+        """
+        self[key] = add_scalars(self.get(key), value, key)
+
+    def store_array(self, value: ArrayLike | torch.Tensor, key: str) -> None:
+        """Append a copy of an array of at least one dimension to the series under a key.
+
+        Raises `ResultError`, a `ValueError`, for what is none, and where the key holds something
+        else.
+        """
+        self[key] = add_array(self.get(key), value, key)
+
+    def series(self, key: str) -> FloatArray:
+        """The numbers under a key as float64, shape `(n,)` for scalars, whatever holds them now.
+
+        Raises `NoSuchKeyError`, a `KeyError`, and `ResultError`, a `ValueError`, for what is no
+        series of real numbers.
+        """
+        return series_of(self, key)
+
+    def snapshot(self) -> ResultRecord:
+        """A frozen copy of everything, for the functions of `pyhermes.core`.
+
+        Raises `ResultError`, a `ValueError`, naming the key, for a value that cannot be stored.
+        """
+        return ResultRecord(self)
+
+    def plot_scalar(self, key: str, smoothing: int = 50, show: bool = True, ax: Axes | None = None) -> Axes:
+        """Plot the series of scalars under a key, with its sliding mean; the axes it was drawn on.
+
+        `smoothing` is the window of the mean. `show` shows it at once, on a backend that has
+        windows. Errors are those of `series`.
+        """
+        from pyhermes.api.plotting import plot_series
+
+        return plot_series(self.series(key), key, smoothing, show, ax)
+
+    def __repr__(self) -> str:
+        return f"Result({self.name!r}, {super().__repr__()})"

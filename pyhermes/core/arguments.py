@@ -1,0 +1,160 @@
+"""`exec_arguments`: one command-line argument a line, with its values typed.
+
+A line is a positional, a `--flag`, or `--option value [value ...]`. The set of the lines is what
+runs are filtered by; the words of the lines are what values are made from.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias, final
+
+import attrs
+
+from pyhermes.core.errors import ArgumentsError, shown
+from pyhermes.core.info import Problem
+from pyhermes.core.numbers import BLANKS, parse_float, parse_integer
+from pyhermes.core.typing import ArgumentValue
+
+_Scalar: TypeAlias = bool | int | float | str
+
+_WORD = re.compile(f"[^{BLANKS}]+")
+_NEEDS_QUOTES = re.compile(rf"[\s'\"\ufeff{BLANKS}]")
+
+
+@final
+@attrs.frozen
+class ExecArgs:
+    """The execution arguments of one run.
+
+    `lines` are in the order of the file, stripped, without the blank ones; `exec_args` is the set
+    of them.
+    """
+
+    lines: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
+    problems: tuple[Problem, ...] = ()
+    exec_args: frozenset[str] = attrs.field(init=False, repr=False, eq=False)
+
+    @exec_args.default
+    def _set_of_lines(self) -> frozenset[str]:
+        return frozenset(self.lines)
+
+    @property
+    def words(self) -> tuple[tuple[str, ...], ...]:
+        """Each line's key and values, as text."""
+        return tuple(map(split_argument, self.lines))
+
+    @property
+    def values(self) -> dict[str, ArgumentValue]:
+        r"""A fresh dict from each argument's name to its value, in the order of the file.
+
+        A name without a value has True, one with several values a list. A name that comes again has
+        all its values in one list.
+
+        >>> parse_exec_args("taxi-small\n-lr 0.1\n--layers 32 32\n--tag a\n--tag b\n").values
+        {'taxi-small': True, '-lr': 0.1, '--layers': [32, 32], '--tag': ['a', 'b']}
+        """
+        values: dict[str, ArgumentValue] = {}
+        for key, *words in self.words:
+            value = _typed(words)
+            values[key] = [*_as_list(values[key]), *_as_list(value)] if key in values else value
+        return values
+
+
+def parse_exec_args(text: str) -> ExecArgs:
+    r"""Read the text of an `exec_arguments` file; never raises.
+
+    >>> parse_exec_args("--doubledqn\n-lr 0.001\n").exec_args == {"--doubledqn", "-lr 0.001"}
+    True
+    """
+    lines = (line.strip(BLANKS) for line in text.removeprefix("\ufeff").split("\n"))
+    return ExecArgs(filter(None, lines))
+
+
+def format_exec_args(lines: Iterable[Sequence[str]]) -> str:
+    r"""Write arguments, each given as its words, as the text of an `exec_arguments` file.
+
+    Where a word needs quotes (it holds white space or a quote, or is empty), every word of its line
+    is quoted as a shell would; `split_words` gives the words back exactly. Raises `ArgumentsError`,
+    a `ValueError`, for an argument without a word, and for a newline or text that UTF-8 cannot
+    encode in one.
+
+    >>> format_exec_args([["--lr", "0.1"], ["--note", "a b"]])
+    "--lr 0.1\n--note 'a b'\n"
+    """
+    return "".join(map(_format_line, lines))
+
+
+def split_words(line: str) -> tuple[str, ...]:
+    """The words of one line: by shell rules where it holds a quote, else at ASCII white space.
+
+    >>> split_words("--note 'a b' c"), split_words("--note it's")
+    (('--note', 'a b', 'c'), ('--note', "it's"))
+    """
+    if "'" in line or '"' in line:
+        try:
+            return tuple(shlex.split(line))
+        except ValueError:
+            pass  # an apostrophe, not a quotation
+    return tuple(_WORD.findall(line))
+
+
+def split_argument(line: str) -> tuple[str, ...]:
+    """The name and the values of one line, as text; `--lr=0.1` is `--lr` with the value `0.1`.
+
+    >>> split_argument("--lr=0.1")
+    ('--lr', '0.1')
+    """
+    first, *values = split_words(line)
+    name, equals, value = first.partition("=")
+    if equals and name.strip("-") and is_option(name):
+        return (name, value, *values)
+    return (first, *values)
+
+
+def is_option(word: str) -> bool:
+    """Whether a word begins an option: a dash that begins no number.
+
+    >>> is_option("--lr"), is_option("-1e3"), is_option("taxi-small")
+    (True, False, False)
+    """
+    return word.startswith("-") and parse_float(word) is None
+
+
+def _typed(words: Sequence[str]) -> ArgumentValue:
+    if not words:
+        return True
+    numbers = _all(parse_integer, words) or _all(_float, words)
+    values: list[_Scalar] = list(words) if numbers is None else numbers
+    return values[0] if len(values) == 1 else values
+
+
+def _all(parse: Callable[[str], _Scalar | None], words: Sequence[str]) -> list[_Scalar] | None:
+    values = [value for value in map(parse, words) if value is not None]
+    return values if len(values) == len(words) else None
+
+
+def _float(word: str) -> float | None:
+    """A float, but not for digits that are an integer too long for Python: those stay text."""
+    too_long = word.strip("+-").isdigit() and parse_integer(word) is None
+    return None if too_long else parse_float(word)
+
+
+def _as_list(value: ArgumentValue) -> list[_Scalar]:
+    return value if isinstance(value, list) else [value]
+
+
+def _format_line(words: Sequence[str]) -> str:
+    if not words:
+        raise ArgumentsError("expected an argument of at least one word, got none")
+    for word in words:
+        if "\n" in word:
+            raise ArgumentsError(f"expected an argument without a newline, got {shown(word)}")
+        try:
+            word.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise ArgumentsError(f"expected text that UTF-8 can encode, got {shown(word)}") from None
+    quoted = any(not word or _NEEDS_QUOTES.search(word) for word in words)
+    return " ".join(map(shlex.quote, words) if quoted else words) + "\n"

@@ -1,0 +1,54 @@
+"""Arrays inside frozen records: copied, read-only, compared as wholes."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pyhermes.core.errors import CurveError, shown
+from pyhermes.core.typing import FloatArray
+
+G = TypeVar("G", bound=np.generic)
+
+
+def read_only(array: NDArray[G]) -> NDArray[G]:
+    """The same array where nobody can write to it any more, else a copy of which that is true.
+
+    Its memory is a `bytes` object, so that not even its `writeable` flag can be set again.
+    """
+    root: object = array
+    while isinstance(root, np.ndarray):
+        root = root.base
+    if isinstance(root, bytes) and array.flags.c_contiguous:
+        return array
+    return np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape)
+
+
+def same_array(a: NDArray[np.generic] | None, b: NDArray[np.generic] | None) -> bool:
+    """Whether two arrays have one dtype, one shape and the same elements, NaN being itself."""
+    if a is None or b is None:
+        return a is b
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    return bool(((a == b) | ((a != a) & (b != b))).all())
+
+
+def as_series(values: ArrayLike, what: str) -> FloatArray:
+    """One-dimensional numbers as float64, shape `(n,)`.
+
+    Raises `CurveError`, a `ValueError`, naming `what`, for another shape and for what is no number
+    (text, complex numbers, objects).
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise CurveError(
+            f"expected {what} as numbers in one dimension, got lists of several lengths"
+        ) from None
+    if array.ndim != 1:
+        raise CurveError(f"expected {what} in one dimension, got an array of shape {array.shape}")
+    if array.size and array.dtype.kind not in "biuf":
+        raise CurveError(f"expected {what} as real numbers, got {shown(array[0])}")
+    return array.astype(np.float64)

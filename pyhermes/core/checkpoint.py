@@ -1,0 +1,75 @@
+"""`*.pth`: state dicts of networks, read without running anything from the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from pyhermes.core.errors import CheckpointError, shown
+from pyhermes.core.unpickle import UnsafeFileError, check_checkpoint
+
+if TYPE_CHECKING:
+    import torch
+
+SUFFIX = ".pth"
+
+_MAPPED_FROM = 100 << 20
+
+M = TypeVar("M", bound="torch.nn.Module")
+
+
+def read_state_dict(
+    file: BinaryIO, device: torch.device | str = "cpu", *, path: Path | None = None
+) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint by name, on `device`.
+
+    The file is checked first (its checksums, and that its pickle names nothing but tensors and
+    dicts), then `torch.load` reads it with `weights_only`. With the file's `path` it is
+    memory-mapped where it is larger than 100 MB. Raises `CheckpointError`, a `ValueError`, for
+    anything else.
+    """
+    import torch
+
+    try:
+        check_checkpoint(file)
+    except UnsafeFileError as error:
+        raise CheckpointError(
+            f"expected a state dict, got a file that cannot be read as one: {error}"
+        ) from error
+    large = file.seek(0, os.SEEK_END) > _MAPPED_FROM
+    file.seek(0)
+    mapped = path if large and file.read(2) == b"PK" else None
+    file.seek(0)
+    try:
+        state = torch.load(mapped or file, device, weights_only=True, mmap=mapped is not None)
+    except Exception:  # noqa: BLE001 - any type; and its text, which recommends turning safety off, goes
+        raise CheckpointError("expected a state dict, got a file that torch cannot load") from None
+    if not isinstance(state, Mapping):
+        raise CheckpointError(f"expected a state dict, got {shown(type(state).__name__)}")
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            raise CheckpointError(f"expected a state dict of names and tensors, got {name!r}: {shown(value)}")
+    return dict(state)
+
+
+def load_into(net: M, state: Mapping[str, torch.Tensor]) -> M:
+    """The network with the state loaded into it, in evaluation mode.
+
+    Raises `CheckpointError`, a `ValueError`, where names or shapes do not fit.
+    """
+    try:
+        net.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"expected a state dict that fits the network, got other names or shapes: {error}"
+        ) from error
+    net.eval()
+    return net
+
+
+def device_of(net: torch.nn.Module) -> torch.device | str:
+    """The device of a network's first parameter or buffer; the CPU where it has none."""
+    tensors = [*net.parameters(), *net.buffers()]
+    return tensors[0].device if tensors else "cpu"

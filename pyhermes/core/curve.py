@@ -1,0 +1,187 @@
+"""What a training curve shows, as numbers: a plot only has to draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, final
+
+import attrs
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pyhermes.core.arrays import as_series, read_only, same_array
+from pyhermes.core.errors import CurveError, shown
+from pyhermes.core.smooth import smoothen
+from pyhermes.core.typing import ArgumentValue, FloatArray
+
+Range: TypeAlias = tuple[float, float]
+
+
+@final
+@attrs.frozen
+class BestEpisode:
+    """The episode with the highest finite score, the first of several; `episode` counts from 0."""
+
+    episode: int
+    score: float
+
+
+def _frozen(array: FloatArray) -> FloatArray:
+    return read_only(array)
+
+
+def _frozen_or_none(array: FloatArray | None) -> FloatArray | None:
+    return None if array is None else read_only(array)
+
+
+@final
+@attrs.frozen
+class TrainingCurve:
+    """The numbers behind a picture of one training.
+
+    `scores` and `means` (over the last `window_length` episodes) have shape `(episodes,)`,
+    `epsilons` the same or is None, all float64 and read-only. The ranges are those of the y axes,
+    gap included.
+    """
+
+    scores: FloatArray = attrs.field(converter=_frozen, eq=attrs.cmp_using(eq=same_array), hash=False)
+    means: FloatArray = attrs.field(converter=_frozen, eq=attrs.cmp_using(eq=same_array), hash=False)
+    window_length: int
+    score_range: Range
+    best: BestEpisode | None
+    epsilons: FloatArray | None = attrs.field(
+        default=None,
+        converter=_frozen_or_none,
+        eq=attrs.cmp_using(eq=same_array, require_same_type=False),
+        hash=False,
+    )
+    epsilon_range: Range | None = None
+
+
+def training_curve(
+    scores: ArrayLike,
+    *,
+    eps_start: float | None = None,
+    eps_end: float | None = None,
+    eps_decay: float | None = None,
+    epsilons: ArrayLike | None = None,
+    window_length: int = 250,
+    score_range: Range | None = None,
+    epsilon_range: Range | None = None,
+    axis_gap: float = 0.02,
+) -> TrainingCurve:
+    """Compute what a training curve shows from scores of shape `(episodes,)`.
+
+    The exploration coefficient comes from `eps_start`, `eps_end` and `eps_decay` (see
+    `epsilon_schedule`), else from `epsilons`, one an episode; empty `epsilons` are none. A range
+    that is not given spans the finite values; `axis_gap` is the fraction of the span that is added
+    on both sides, of given ranges too. Raises `CurveError`, a `ValueError`, for some but not all of
+    the three coefficients, for epsilons of another length than the scores, for ranges that are not
+    two finite numbers in order, and as `smoothen` does.
+
+    >>> curve = training_curve([0.0, 4.0, 2.0], window_length=2, axis_gap=0.25)
+    >>> curve.means, curve.score_range, curve.best
+    (array([0., 2., 3.]), (-1.0, 5.0), BestEpisode(episode=1, score=4.0))
+    """
+    values = as_series(scores, "scores")
+    schedule = _epsilons(len(values), eps_start, eps_end, eps_decay, epsilons)
+    return TrainingCurve(
+        scores=values,
+        means=smoothen(values, window_length)[0],
+        window_length=window_length,
+        score_range=_with_gap(_span(values) if score_range is None else score_range, axis_gap),
+        best=_best(values),
+        epsilons=schedule,
+        epsilon_range=None
+        if schedule is None
+        else _with_gap(_span(schedule) if epsilon_range is None else epsilon_range, axis_gap),
+    )
+
+
+def epsilon_schedule(start: float, end: float, decay: float, n: int) -> FloatArray:
+    """The exploration coefficient of `n` episodes, shape `(n,)`: `max(start * decay**i, end)`.
+
+    >>> epsilon_schedule(1.0, 0.3, 0.5, 4)
+    array([1.  , 0.5 , 0.3 , 0.3 ])
+    """
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        return np.maximum(start * np.float64(decay) ** np.arange(n), np.float64(end))
+
+
+def epsilon_arguments(
+    arguments: Mapping[str, ArgumentValue], keys: Sequence[str]
+) -> tuple[float | None, ...]:
+    """The numbers that a run's arguments give under each of `keys`; None for an absent one.
+
+    Raises `CurveError`, a `ValueError`, where an argument is there and is no number.
+
+    >>> epsilon_arguments({"-es": 1, "-ee": 0.1}, ["-es", "-ee", "-ed"])
+    (1.0, 0.1, None)
+    """
+    return tuple(_number(arguments.get(key), key) for key in keys)
+
+
+def unless_given(
+    epsilons: Sequence[float],
+    coefficients: tuple[float | None, float | None, float | None],
+    *,
+    default: tuple[float | None, float | None, float | None],
+) -> tuple[float | None, float | None, float | None]:
+    """The three coefficients of a schedule, or none where epsilons are given and they are not.
+
+    >>> unless_given([0.5, 0.1], (1, 0.001, 0.999), default=(1, 0.001, 0.999))
+    (None, None, None)
+    """
+    return (None, None, None) if len(epsilons) and coefficients == default else coefficients
+
+
+def _number(value: ArgumentValue | None, key: str) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | None):
+        raise CurveError(f"expected a number as the argument {key}, got {shown(value)}")
+    return None if value is None else float(value)
+
+
+def _epsilons(
+    n: int,
+    start: float | None,
+    end: float | None,
+    decay: float | None,
+    epsilons: ArrayLike | None,
+) -> FloatArray | None:
+    if start is not None and end is not None and decay is not None:
+        return epsilon_schedule(start, end, decay, n)
+    if any(value is not None for value in (start, end, decay)):
+        raise CurveError(
+            "expected all of eps_start, eps_end and eps_decay or none of them, "
+            f"got {start!r}, {end!r} and {decay!r}"
+        )
+    given = as_series([] if epsilons is None else epsilons, "epsilons")
+    if not given.size:
+        return None
+    if len(given) != n:
+        raise CurveError(f"expected one epsilon for each of {n} scores, got {len(given)}")
+    return given
+
+
+def _best(scores: FloatArray) -> BestEpisode | None:
+    finite = np.isfinite(scores)
+    if not finite.any():
+        return None
+    episode = int(np.argmax(np.where(finite, scores, -np.inf)))
+    return BestEpisode(episode, float(scores[episode]))
+
+
+def _span(values: FloatArray) -> Range:
+    """Lowest and highest finite value; half a unit around where that is no span."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    around = 0.0 if low < high else max(0.5, abs(low) * 0.05)
+    return low - around, high + around
+
+
+def _with_gap(given: Range, axis_gap: float) -> Range:
+    low, high = map(float, given)
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise CurveError(f"expected a range as (low, high), got {shown(given)}")
+    gap = (high - low) * axis_gap
+    return low - gap, high + gap

@@ -1,0 +1,524 @@
+"""The one module that opens, lists, writes and moves files.
+
+Only regular files inside the run's own directory are read and written: a FIFO would block, a device
+never ends, and a link may lead anywhere. What is written appears under its name whole or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+
+from pyhermes.core.arguments import ExecArgs, parse_exec_args
+from pyhermes.core.checkpoint import SUFFIX as CHECKPOINT
+from pyhermes.core.checkpoint import device_of, load_into, read_state_dict
+from pyhermes.core.errors import (
+    ArgumentsError,
+    FileModeError,
+    FileNameError,
+    HermesError,
+    InfoError,
+    IsAnExperimentError,
+    MissingFileError,
+    NoResultError,
+    NotADirectoryOfExperimentsError,
+    NotAFileError,
+    NotAnExperimentError,
+    ResultError,
+    located,
+    shown,
+)
+from pyhermes.core.info import ExperimentInfo, Problem, format_info, parse_info
+from pyhermes.core.result import SUFFIX as RESULT
+from pyhermes.core.result import ResultRecord, decode_result, encode_result
+from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
+from pyhermes.core.scores import SUFFIX as SCORES
+from pyhermes.core.scores import parse_scores
+from pyhermes.core.typing import FloatArray, PathLike
+
+if TYPE_CHECKING:
+    import torch
+
+    from pyhermes.core.checkpoint import M
+
+INFO = "hermes.info"
+ARGUMENTS = "exec_arguments"
+STDOUT = "stdout.log"
+STDERR = "stderr.log"
+
+_RESERVED = (INFO, ARGUMENTS, "provenance.json")
+_LARGEST_TEXT = 64 << 20
+# where the system has them: never wait for the other end of a FIFO, never follow a link
+_NO_WAITING: int = getattr(os, "O_NONBLOCK", 0)
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+_FOLDERS_SHOWN = 3
+_FOLDERS_LOOKED_AT = 2000
+
+
+# Runs
+
+
+def is_experiment(path: PathLike) -> bool:
+    """Whether a path is a directory that holds a `hermes.info`, readable or not.
+
+    >>> is_experiment("runs/cartpole_dqn/dqn-vs-ddqn"), is_experiment("no/such/path")
+    (False, False)
+    """
+    return os.path.isdir(path) and os.path.lexists(os.path.join(path, INFO))
+
+
+def load_run(path: PathLike) -> Run:
+    """Read the record of one run from its directory.
+
+    What is wrong inside `hermes.info` is in the record's `info.problems`. Raises
+    `NotAnExperimentError`, a `FileNotFoundError` (and a `NotADirectoryError` for a file), for what
+    is no experiment, and `InfoError`, a `ValueError`, where `hermes.info` cannot be read at all.
+
+    >>> load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa").info.comments
+    'baseline'
+    """
+    root = _folder(path)
+    if not _holds_info(root):
+        raise NotAnExperimentError(f"expected an experiment, got a directory without {INFO}", path=root)
+    try:
+        text = _read_text(root, INFO)
+    except (OSError, FileNameError) as error:
+        raise InfoError(_why(error), path=root / INFO) from error
+    info = ExperimentInfo(problems=(text,)) if isinstance(text, Problem) else parse_info(text)
+    return Run(root, root.name, info)
+
+
+def load_arguments(path: PathLike) -> ExecArgs:
+    """Read the execution arguments of the run in a directory; without a file there are none.
+
+    Raises `ArgumentsError`, a `ValueError`, for a file that cannot be read.
+    """
+    root = Path(path)
+    if not os.path.lexists(root / ARGUMENTS):
+        return ExecArgs()
+    try:
+        text = _read_text(root, ARGUMENTS)
+    except (OSError, FileNameError) as error:
+        raise ArgumentsError(_why(error), path=root / ARGUMENTS) from error
+    return ExecArgs(problems=(text,)) if isinstance(text, Problem) else parse_exec_args(text)
+
+
+def with_arguments(run: Run) -> RunWithArguments:
+    """The run together with its execution arguments, read now."""
+    return RunWithArguments(run, load_arguments(run.path))
+
+
+def scan_runs(path: PathLike, *, recursive: bool = False) -> Scan:
+    """Read the records of all runs in a folder, sorted by identifier.
+
+    Looks at direct subdirectories, or with `recursive` further down, and passes over what is no
+    experiment; links to directories count. A run that cannot be read is in `failed`. Raises
+    `NotAnExperimentError`, a `FileNotFoundError` (and a `NotADirectoryError` for a file), where no
+    folder is, and `IsAnExperimentError`, a `ValueError`, where the folder is itself a run.
+
+    >>> len(scan_runs("runs/cartpole_dqn/dqn-vs-ddqn").runs)
+    4
+    """
+    root = _folder(path)
+    if os.path.lexists(root / INFO):
+        raise IsAnExperimentError(
+            "expected a folder of experiments, got one experiment; use Experiment.load", path=root
+        )
+    runs: list[Run] = []
+    failed: list[UnreadableRun] = []
+    for found in _candidates(root, recursive):
+        try:
+            runs.append(load_run(found))
+        except (InfoError, NotAnExperimentError) as error:
+            failed.append(UnreadableRun(found, error.message))
+    runs.sort(key=lambda run: (run.identifier, run.path))
+    failed.sort(key=lambda run: (run.path.name, run.path))
+    return Scan(tuple(runs), tuple(failed), () if runs or failed or recursive else _elsewhere(root))
+
+
+# The files of a run
+
+
+def inside(root: PathLike, name: PathLike) -> Path:
+    """The path of a file inside a run's directory, whether it is there or not.
+
+    Raises `FileNameError`, a `ValueError`, for a name that is empty or absolute, holds `..`, or
+    leads out of the directory through a link.
+
+    >>> inside("runs", "sub/x").parts[-3:]
+    ('runs', 'sub', 'x')
+    """
+    folder, pure = Path(os.path.abspath(root)), PurePath(name)
+    if not pure.parts or pure.is_absolute() or pure.drive or ".." in pure.parts or "\0" in str(pure):
+        raise FileNameError(
+            f"expected the name of a file inside the experiment, got {shown(os.fspath(name))}", path=folder
+        )
+    path = folder / pure
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise FileNameError(
+            f"expected a file inside the experiment, got {shown(os.fspath(name))}, a link that leads out",
+            path=folder,
+        )
+    return path
+
+
+def list_files(root: PathLike, suffix: str) -> list[str]:
+    """The sorted names of the regular files directly in a directory that end in `suffix`."""
+    with os.scandir(root) as entries:
+        return sorted(entry.name for entry in entries if entry.name.endswith(suffix) and entry.is_file())
+
+
+def find_result(root: PathLike, identifier: str) -> tuple[Path, list[str]]:
+    """The result of a run, and the names of all its results.
+
+    It is the one named by the identifier, else the first by name. Raises `NoResultError`, a
+    `RuntimeError`, where there is none.
+    """
+    names = list_results(root)
+    if not names:
+        raise NoResultError("expected an experiment with a result, got one without", path=Path(root))
+    return result_path(root, identifier if identifier in names else names[0]), names
+
+
+def list_results(root: PathLike) -> list[str]:
+    """The sorted names of a run's results, without `.result`."""
+    return sorted(name.removesuffix(RESULT) for name in list_files(root, RESULT))
+
+
+def result_path(root: PathLike, name: str) -> Path:
+    """Where a run's result of that name is, given with `.result` or without."""
+    return inside(root, name.removesuffix(RESULT) + RESULT)
+
+
+def name_of_result(path: PathLike) -> str:
+    """The name of the result in a file: the file's, without `.result`."""
+    return os.path.basename(path).removesuffix(RESULT)
+
+
+def place_of_result(name: str, directory: PathLike | None, path: Path | None) -> Path:
+    """Where a result goes: into `directory` under its name, without one to `path` again.
+
+    Raises `ResultError`, a `ValueError`, without both, and for a name that no file can have.
+    """
+    if directory is None:
+        if path is None:
+            raise ResultError(f"expected a directory to save the new result {name!r} to, got None")
+        return path
+    if not name or "\0" in name or os.path.basename(name) != name:
+        raise ResultError(
+            f"expected a result's name without a slash, got {shown(name)}", path=Path(directory)
+        )
+    return Path(directory) / (name + RESULT)
+
+
+def checkpoint_path(root: PathLike, name: str) -> Path:
+    """Where a run's state dict of that name is, given with `.pth` or without."""
+    path = inside(root, name)
+    return path if name.endswith(CHECKPOINT) or path.is_file() else inside(root, name + CHECKPOINT)
+
+
+def find_scores(root: PathLike, identifier: str) -> Path:
+    """The scores file of a run: the one named by its identifier, else the only one there is.
+
+    Raises `MissingFileError`, a `FileNotFoundError`, where there is none, or several others.
+    """
+    names = list_files(root, SCORES)
+    if identifier + SCORES in names:
+        return inside(root, identifier + SCORES)
+    if len(names) == 1:
+        return inside(root, names[0])
+    raise MissingFileError(
+        f"expected {identifier}{SCORES} or one other file of scores, got {names or 'none'}", path=Path(root)
+    )
+
+
+def load_scores(path: PathLike) -> FloatArray:
+    """Read training scores from a file, shape `(episodes,)`; see `parse_scores`.
+
+    Raises `ScoresError`, a `ValueError`, naming file and line, where a line is no number.
+    """
+    with _opened(path) as file, located(Path(path)):
+        return parse_scores(file.read())
+
+
+def load_result(source: PathLike | BinaryIO) -> ResultRecord:
+    """Read a result from a path or from a binary file; see `decode_result`.
+
+    Raises `ResultError`, a `ValueError`, naming the file, for what is no result.
+    """
+    if not isinstance(source, str | os.PathLike):
+        return decode_result(source.read())
+    with _opened(source) as file, located(Path(source)):
+        return decode_result(file.read())
+
+
+def save_result(record: ResultRecord, path: PathLike) -> Path:
+    """Write a result to a file, which is replaced as a whole, making its directory; its path.
+
+    Raises `ResultError`, a `ValueError`, naming the key, for what cannot be stored.
+    """
+    target = Path(path)
+    with located(target):
+        data = encode_result(record)
+    with _replacing(target) as file:
+        file.write(data)
+    return target
+
+
+def load_state_dict(path: PathLike, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
+    """Read a state dict from a file, onto `device`; see `read_state_dict`.
+
+    Raises `CheckpointError`, a `ValueError`, naming the file, for what is none.
+    """
+    with _opened(path) as file, located(Path(path)):
+        return read_state_dict(file, device, path=Path(path))
+
+
+def load_network(path: PathLike, net: M) -> M:
+    """Load a state dict from a file into a network, on its own device; the network, in eval mode.
+
+    Raises `CheckpointError`, a `ValueError`, naming the file, for what is none or does not fit.
+    """
+    with located(Path(path)):
+        return load_into(net, load_state_dict(path, device_of(net)))
+
+
+def store_comments(run: Run, comments: str | None) -> Run:
+    """Write a run's comments into its `hermes.info` where they are new; the run as it is then.
+
+    The file is replaced as a whole. Raises `InfoError`, a `ValueError`, for text that cannot be
+    written, and for a file whose last line was cut off: it would become a value.
+    """
+    if comments is None or comments == run.info.comments:
+        return run
+    path = inside(run.path, INFO)
+    with located(path):
+        added = format_info({"comments": comments}).encode("utf-8", "surrogateescape")
+        with _opened(path) as file:
+            present = file.read()
+        if present and not present.endswith(b"\n"):
+            raise InfoError("expected a last line that ends in a newline, got one that was cut off")
+    with _replacing(path) as file:
+        file.write(present + added)
+    return load_run(run.path)
+
+
+def copy_into(root: PathLike, source: PathLike, name: PathLike | None = None) -> Path:
+    """Copy a file into a run's directory, under its own name or another; the new path.
+
+    What stands there is replaced as a whole. Raises `MissingFileError`, a `FileNotFoundError`,
+    without a source or a directory, and `FileNameError`, a `ValueError`, for a name as in `inside`,
+    one that belongs to the format, or a source that is no file. Nothing has changed then.
+    """
+    target = _target(root, source, name)
+    with _opened(source) as original, _replacing(target) as copy:
+        shutil.copyfileobj(original, copy)
+        copy.flush()
+        shutil.copystat(source, copy.name)
+    return target
+
+
+def move_into(root: PathLike, source: PathLike, name: PathLike | None = None) -> Path:
+    """Move a file into a run's directory; otherwise as `copy_into`.
+
+    Of a link, what it leads to is copied and the link removed.
+    """
+    target = _target(root, source, name)
+    if target.exists() and os.path.samefile(source, target):
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        if not os.path.islink(source):
+            os.replace(source, target)
+            _sync_folder(target.parent)
+            return target
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    copy_into(root, source, name)
+    os.unlink(source)
+    return target
+
+
+def open_stderr(root: PathLike, mode: str) -> TextIO:
+    """Open the log of what a run's script printed as errors; see `open_logs`."""
+    return _open_text(inside(root, STDERR), mode)
+
+
+@contextlib.contextmanager
+def open_logs(root: PathLike, mode: str) -> Iterator[tuple[TextIO, TextIO]]:
+    """Open the logs of a run, output and errors, and close both whatever happens.
+
+    Text is UTF-8; bytes that are not come as surrogates and are written back as they were. Lines
+    keep their endings. Raises `MissingFileError`, a `FileNotFoundError`, for a log that is not there
+    and `FileModeError`, a `ValueError`, for a binary mode.
+    """
+    with _open_text(inside(root, STDOUT), mode) as stdout, open_stderr(root, mode) as stderr:
+        yield stdout, stderr
+
+
+# Looking around
+
+
+def _folder(path: PathLike) -> Path:
+    root = Path(os.path.abspath(path))
+    if os.path.isdir(root):
+        return root
+    if os.path.lexists(root):
+        raise NotADirectoryOfExperimentsError("expected a directory, got something else", path=root)
+    raise NotAnExperimentError("expected a directory, got a path where nothing is", path=root)
+
+
+def _holds_info(folder: Path) -> bool:
+    try:
+        os.lstat(folder / INFO)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise InfoError(_why(error), path=folder) from error
+    return True
+
+
+def _candidates(root: Path, recursive: bool) -> Iterator[Path]:
+    """Folders that hold a `hermes.info`, and those of which that cannot be told."""
+    pending = _subfolders(root)
+    seen = {_identity(root)}
+    while pending:
+        folder = pending.pop()
+        try:
+            if _holds_info(folder):
+                yield folder
+            elif recursive and _identity(folder) not in seen:
+                seen.add(_identity(folder))
+                pending += _subfolders(folder)
+        except (OSError, InfoError):
+            yield folder
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return [folder / entry.name for entry in entries if entry.is_dir()]
+
+
+def _elsewhere(root: Path) -> tuple[Path, ...]:
+    """The first folders below that hold experiments, looked for within reason."""
+    found: list[Path] = []
+    level, looked_at = [root], 0
+    while level and not found and looked_at < _FOLDERS_LOOKED_AT:
+        looked_at += len(level)
+        below = {folder: _subfolders(folder) for folder in level if os.access(folder, os.R_OK)}
+        found = [folder for folder, children in below.items() if any(map(is_experiment, children))]
+        level = [child for children in below.values() for child in children]
+    return tuple(sorted(found)[:_FOLDERS_SHOWN])
+
+
+# Reading
+
+
+def _read_text(root: Path, name: str) -> str | Problem:
+    """The text of a file that should be small; a problem, and nothing read, for one that is not."""
+    with os.fdopen(_open_own(root, name), "rb") as file:
+        data = file.read(_LARGEST_TEXT + 1)
+    if len(data) > _LARGEST_TEXT:
+        return Problem(None, None, name, f"a file of at most {_LARGEST_TEXT >> 20} MiB")
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _open_own(root: Path, name: str) -> int:
+    """Open a file of a run to read it; a link is looked into only when there is one."""
+    try:
+        return _open_regular(os.path.join(root, name), os.O_RDONLY | _NO_LINK)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+    return _open_regular(str(inside(root, name)), os.O_RDONLY)
+
+
+def _opened(path: PathLike) -> BinaryIO:
+    return open(path, "rb", opener=_open_regular)
+
+
+def _open_text(path: Path, mode: str) -> TextIO:
+    if "b" in mode:
+        raise FileModeError(f"expected a mode for text, such as 'r' or 'a', got {mode!r}", path=path)
+    file = open(  # noqa: SIM115 - the caller closes it
+        path, mode, encoding="utf-8", errors="surrogateescape", newline="", opener=_open_regular
+    )
+    return cast("TextIO", file)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    try:
+        descriptor = os.open(path, flags | _NO_WAITING, 0o666)
+    except FileNotFoundError:
+        raise MissingFileError("expected a file, got a path where nothing is", path=Path(path)) from None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise NotAFileError("expected a regular file, got a directory or a special file", path=Path(path))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, HermesError):
+        return error.message
+    return f"expected a file that can be read, got: {getattr(error, 'strerror', None) or error}"
+
+
+# Writing
+
+
+def _target(root: PathLike, source: PathLike, name: PathLike | None) -> Path:
+    """Where a file that comes from outside goes; everything that can be refused is refused here."""
+    folder = _folder(root)
+    target = inside(folder, os.path.basename(source) if name is None else name)
+    if str(target.relative_to(folder)).casefold() in _RESERVED:
+        raise FileNameError(f"expected a name that the format does not use, got {target.name!r}", path=folder)
+    if target.is_dir():
+        raise FileNameError(
+            f"expected the name of a file, got that of a directory, {target.name!r}", path=folder
+        )
+    if not os.path.exists(source):
+        raise MissingFileError("expected a file, got a path where nothing is", path=Path(source))
+    if not os.path.isfile(source):
+        raise NotAFileError("expected a regular file, got a directory or a special file", path=Path(source))
+    return target
+
+
+@contextlib.contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `target`, as a whole, once everything in it is on disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f".pyhermes-{os.getpid()}-{secrets.token_hex(8)}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a change of names on disk, where the system can (Windows cannot open a directory)."""
+    directory: int | None = getattr(os, "O_DIRECTORY", None)
+    if directory is not None:  # pragma: no branch
+        descriptor = os.open(folder, os.O_RDONLY | directory)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

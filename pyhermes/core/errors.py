@@ -1,0 +1,129 @@
+"""Every error and warning of pyhermes, one class a noun.
+
+All errors are `HermesError`s; each also is the builtin that a caller would catch without knowing
+pyhermes. `path` and `line` say where the trouble is, and `str(error)` shows them first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+_LONGEST_SHOWN = 80
+
+
+class HermesError(Exception):
+    """Base of all errors that pyhermes raises on purpose.
+
+    `path` is the file or directory concerned and `line` the line in it, counted from 1; both are
+    None where they do not apply.
+    """
+
+    def __init__(self, message: str, *, path: Path | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        place = [] if self.path is None else [str(self.path)]
+        if self.line is not None:
+            place.append(f"line {self.line}")
+        return ": ".join([", ".join(place), self.message] if place else [self.message])
+
+
+class NotAnExperimentError(HermesError, FileNotFoundError):
+    """Nothing is there, or a directory without a `hermes.info`."""
+
+
+class NotADirectoryOfExperimentsError(NotAnExperimentError, NotADirectoryError):
+    """Something that is no directory stands where an experiment, or a folder of them, should be."""
+
+
+class IsAnExperimentError(HermesError, ValueError):
+    """One run's directory was given where a folder of runs is expected."""
+
+
+class MissingFileError(HermesError, FileNotFoundError):
+    """An experiment does not hold the file that was asked for."""
+
+
+class NotAFileError(HermesError, OSError):
+    """A directory, a FIFO, a socket or a device stands where a file should be."""
+
+
+class FileNameError(HermesError, ValueError):
+    """A name would leave the experiment's directory, or belongs to the format itself."""
+
+
+class FileModeError(HermesError, ValueError):
+    """A file was to be opened in a mode that does not fit it."""
+
+
+class InfoError(HermesError, ValueError):
+    """A `hermes.info` cannot be read, or what should go into one cannot be written."""
+
+
+class ArgumentsError(HermesError, ValueError):
+    """Execution arguments cannot be read, or cannot be written."""
+
+
+class ScoresError(HermesError, ValueError):
+    """A line of a scores file is no number."""
+
+
+class ResultError(HermesError, ValueError):
+    """A file is no result, or a value cannot be stored in one."""
+
+
+class CheckpointError(HermesError, ValueError):
+    """A `.pth` file is no state dict that can be loaded safely, or does not fit the network."""
+
+
+class CurveError(HermesError, ValueError):
+    """The numbers given for a training curve do not go together."""
+
+
+class NoResultError(HermesError, RuntimeError):
+    """The experiment holds no result."""
+
+
+class NoSuchKeyError(HermesError, KeyError):
+    """A result has nothing under this key."""
+
+
+class WrongTypeError(HermesError, TypeError):
+    """A value of another type was expected."""
+
+
+class NothingToChooseError(HermesError, ValueError):
+    """One of no experiments was asked for."""
+
+
+class HermesWarning(UserWarning):
+    """Something was read around, and says so."""
+
+
+def shown(value: object) -> str:
+    """`repr(value)`, cut in the middle where it is long, for messages.
+
+    >>> shown("x" * 500)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx ... xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
+    """
+    try:
+        text = repr(value[:1000] if isinstance(value, str | bytes) else value)
+    except ValueError:
+        return f"a very long {type(value).__name__}"
+    half = (_LONGEST_SHOWN - 5) // 2
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:half]} ... {text[-half:]}"
+
+
+@contextlib.contextmanager
+def located(path: Path) -> Iterator[None]:
+    """Errors raised inside that do not say which file they are about say that it is `path`."""
+    try:
+        yield
+    except HermesError as error:
+        error.path = error.path or path
+        raise

@@ -1,0 +1,113 @@
+"""The frozen record of one run's directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import final
+
+import attrs
+
+from pyhermes.core.arguments import ExecArgs
+from pyhermes.core.errors import InfoError
+from pyhermes.core.info import ExperimentInfo
+from pyhermes.core.times import as_local_time, format_stamp, identifier_time
+from pyhermes.core.typing import PathLike
+
+
+@final
+@attrs.frozen
+class Run:
+    """One run as its `hermes.info` describes it.
+
+    `path` is absolute; `identifier` is the directory's name.
+    """
+
+    path: Path
+    identifier: str
+    info: ExperimentInfo
+
+    @property
+    def start_time(self) -> datetime | None:
+        """When it began, else when its identifier was made, as naive local time."""
+        return self.info.start_time or identifier_time(self.identifier)
+
+
+def describe_run(
+    identifier: str,
+    path: PathLike,
+    commit_hash: str | None,
+    start_time: datetime | str | float | None,
+) -> Run:
+    """The record of a run from what is known of it; nothing on disk is looked at or made.
+
+    `start_time` is anything that `as_local_time` takes.
+
+    >>> describe_run("first", "runs/first", "9b28e1f", "2026_11_23_182353176615").start_time
+    datetime.datetime(2026, 11, 23, 18, 23, 53, 176615)
+    """
+    start = as_local_time(start_time)
+    known = {"commit_hash": commit_hash, "start_time": None if start is None else format_stamp(start)}
+    fields = {key: value for key, value in known.items() if value is not None}
+    return Run(Path(os.path.abspath(path)), identifier, ExperimentInfo(fields, start))
+
+
+def problems_of(runs: Iterable[Run]) -> tuple[str, ...]:
+    """A line for every problem in the `hermes.info` of some runs, naming the file."""
+    return tuple(f"{run.path / 'hermes.info'}: {problem}" for run in runs for problem in run.info.problems)
+
+
+@final
+@attrs.frozen
+class RunWithArguments:
+    """A run together with its execution arguments."""
+
+    run: Run
+    arguments: ExecArgs
+
+    @property
+    def identifier(self) -> str:
+        """The run's identifier."""
+        return self.run.identifier
+
+    @property
+    def start_time(self) -> datetime | None:
+        """When the run began, as naive local time."""
+        return self.run.start_time
+
+    @property
+    def exec_args(self) -> frozenset[str]:
+        """The arguments, each a whole line."""
+        return self.arguments.exec_args
+
+
+@final
+@attrs.frozen
+class UnreadableRun:
+    """A directory that is an experiment and cannot be read as one."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@final
+@attrs.frozen
+class Scan:
+    """What a folder of runs holds, sorted by identifier.
+
+    `elsewhere` are folders further down that hold runs, where the folder itself holds none.
+    """
+
+    runs: tuple[Run, ...]
+    failed: tuple[UnreadableRun, ...] = ()
+    elsewhere: tuple[Path, ...] = ()
+
+
+def unreadable_error(failed: tuple[UnreadableRun, ...]) -> InfoError:
+    """One error that names every run that cannot be read."""
+    return InfoError("\n  ".join(["expected readable experiments, got", *map(str, failed)]))

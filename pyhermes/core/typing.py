@@ -1,0 +1,85 @@
+"""The types that signatures of pyhermes speak in; imports nothing of pyhermes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, Union
+
+import numpy as np
+from numpy.typing import NBitBase, NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+PathLike: TypeAlias = str | os.PathLike[str]
+"""A path as the standard library takes them."""
+
+OnError: TypeAlias = Literal["warn", "raise", "skip"]
+"""What to do about runs that cannot be read: warn of them, raise an error, or say nothing."""
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+ArgumentValue: TypeAlias = bool | int | float | str | list[bool | int | float | str]
+"""The value of one execution argument: True for a bare flag, a list for several values."""
+
+ScalarLike: TypeAlias = Union[
+    bool, int, float, np.bool_, "np.integer[NBitBase]", "np.floating[NBitBase]", "torch.Tensor"
+]
+"""One number: of Python, of numpy, or a torch tensor of no dimension."""
+
+PlainKey: TypeAlias = Union[bool, int, float, str, bytes, "tuple[PlainKey, ...]", None]
+"""A key of a dict inside a result."""
+
+ResultValue: TypeAlias = Union[
+    bool,
+    int,
+    float,
+    str,
+    bytes,
+    NDArray[np.generic],
+    "torch.Tensor",
+    "Sequence[ResultValue]",
+    "Mapping[str, ResultValue]",
+    "Mapping[int, ResultValue]",
+    "Mapping[PlainKey, ResultValue]",
+    None,
+]
+"""What a result may hold under a key: sequences are lists and tuples, mappings are dicts."""
+
+FrozenValue: TypeAlias = Union[
+    bool,
+    int,
+    float,
+    str,
+    bytes,
+    NDArray[np.generic],
+    "tuple[FrozenValue, ...]",
+    "Mapping[PlainKey, FrozenValue]",
+    None,
+]
+"""What a `ResultRecord` holds under a key: arrays are read-only, lists are tuples."""
+
+
+class HasExecArgs(Protocol):
+    """Whatever has a set of execution arguments."""
+
+    @property
+    def exec_args(self) -> Set[str]:
+        """The arguments, each a whole line."""
+        ...
+
+
+class HasStart(Protocol):
+    """Whatever began at some time and has an identifier."""
+
+    @property
+    def identifier(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def start_time(self) -> datetime | None:
+        """When it began, as naive local time."""
+        ...

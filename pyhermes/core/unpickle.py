@@ -1,0 +1,547 @@
+"""Reading what `torch.save` wrote, without torch and without running anything from the file.
+
+A pickle is a program. It is checked before it runs: only the opcodes that `torch.save` uses, only
+the names in one table, no memory asked for by a number alone. Then Python's own unpickler runs it,
+and finds under those names nothing but inert objects of this module, which check what they are
+given. Arrays and tensors come out as `PendingArray`s, whose `resolve` gives a numpy array.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import re
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, Literal, NoReturn, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyhermes.core.errors import shown
+
+_ZIP_MAGIC = b"PK\x03\x04"
+_LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
+_FREE_MEMORY = 64 << 20
+
+_Name: TypeAlias = tuple[str, str]
+_Array: TypeAlias = NDArray[np.generic]
+_Order: TypeAlias = Literal["<", ">"]
+
+
+class UnsafeFileError(Exception):
+    """The file is damaged, or holds what is never read; says what."""
+
+
+class PendingArray:
+    """An array that a file describes. No instruction of a pickle can change it, once it is whole."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> None:
+        raise UnsafeFileError("damaged: it changes what cannot be changed")
+
+    def resolve(self) -> _Array:
+        """The array itself, in native byte order."""
+        raise NotImplementedError
+
+
+def read_torch_file(file: BinaryIO) -> object:
+    """The object in a file of `torch.save`: plain values, and `PendingArray`s inside them.
+
+    Raises `UnsafeFileError` for whatever is wrong with it.
+    """
+    try:
+        if file.read(4) == _ZIP_MAGIC:
+            return _read_zip(file)
+        file.seek(0)
+        return _read_legacy(file.read())
+    except UnsafeFileError:
+        raise
+    except Exception as error:  # a damaged file ends in some fourteen types of error
+        raise UnsafeFileError(f"damaged, or not written by torch.save ({type(error).__name__})") from error
+
+
+def check_checkpoint(file: BinaryIO) -> None:
+    """Raise `UnsafeFileError` unless the file is whole and names nothing but tensors and dicts.
+
+    Reads the file once, in pieces: the checksums of everything in it, and its pickle.
+    """
+    try:
+        if file.read(4) != _ZIP_MAGIC:
+            file.seek(0)
+            _scan_legacy(file.read(), _TENSOR_NAMES)
+            return
+        with _open_zip(file) as archive:
+            damaged = archive.testzip()
+            if damaged is not None:
+                raise UnsafeFileError(f"damaged: the checksum of {shown(damaged)} does not fit")
+            _scan_one(archive.read(_prefix(archive) + "data.pkl"), _TENSOR_NAMES)
+    except UnsafeFileError:
+        raise
+    except Exception as error:  # as above
+        raise UnsafeFileError(f"damaged, or not written by torch.save ({type(error).__name__})") from error
+
+
+# The two containers
+
+
+def _open_zip(file: BinaryIO) -> zipfile.ZipFile:
+    size = file.seek(0, io.SEEK_END)
+    archive = zipfile.ZipFile(file)
+    entries = archive.infolist()
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise UnsafeFileError("it holds compressed entries, which torch.save never writes")
+    if len({entry.filename for entry in entries}) != len(entries):
+        raise UnsafeFileError("it holds two entries of one name")
+    if sum(entry.file_size for entry in entries) > size:
+        raise UnsafeFileError("its entries claim to be larger than the file")
+    return archive
+
+
+def _prefix(archive: zipfile.ZipFile) -> str:
+    found = [name for name in archive.namelist() if re.fullmatch(r"[^/]+/data\.pkl", name)]
+    if len(found) != 1:
+        raise UnsafeFileError("it is a zip archive, but not one of torch.save")
+    return found[0].removesuffix("data.pkl")
+
+
+def _read_zip(file: BinaryIO) -> object:
+    size = file.seek(0, io.SEEK_END)
+    with _open_zip(file) as archive:
+        prefix = _prefix(archive)
+        program = archive.read(prefix + "data.pkl")
+        _scan_one(program, _NAMES)
+        big = prefix + "byteorder" in archive.namelist() and archive.read(prefix + "byteorder") == b"big"
+        machine = _Machine(size, ">" if big else "<")
+        value = machine.run(program)
+        for key, storage in machine.storages.items():
+            storage.fill(archive.read(f"{prefix}data/{key}"))
+    return value
+
+
+def _read_legacy(data: bytes) -> object:
+    value_at, keys_at, storages_at = _scan_legacy(data, _NAMES)
+    machine = _Machine(len(data), "<")
+    value = machine.run(data[value_at:keys_at])
+    keys = _Machine(len(data), "<").run(data[keys_at:storages_at])
+    if not isinstance(keys, list) or set(keys) != set(machine.storages):
+        raise UnsafeFileError("damaged: its list of storages does not fit")
+    at = storages_at
+    for key in keys:
+        storage = machine.storages[key]
+        if int.from_bytes(data[at : at + 8], "little") != storage.count:
+            raise UnsafeFileError(f"damaged: the size of storage {shown(key)} does not fit")
+        storage.fill(data[at + 8 : at + 8 + storage.nbytes])
+        at += 8 + storage.nbytes
+    return value
+
+
+def _scan_legacy(data: bytes, names: frozenset[_Name]) -> tuple[int, int, int]:
+    """Check the pickles of a file from before torch 1.6; where value, keys and storages begin."""
+    if not data.startswith(_LEGACY_MAGIC):
+        raise UnsafeFileError("not written by torch.save")
+    value_at = _scan(data, len(_LEGACY_MAGIC), names)
+    keys_at = _scan(data, value_at, names)
+    return value_at, keys_at, _scan(data, keys_at, names)
+
+
+# The check of a pickle before it runs
+
+_ELEMENTS = {
+    "Float": "f4",
+    "Double": "f8",
+    "Half": "f2",
+    "Long": "i8",
+    "Int": "i4",
+    "Short": "i2",
+    "Char": "i1",
+    "Byte": "u1",
+    "Bool": "b1",
+    "BFloat16": "bfloat16",
+    "ComplexFloat": "c8",
+    "ComplexDouble": "c16",
+}
+_DTYPES = {
+    "float32": "f4",
+    "float64": "f8",
+    "float16": "f2",
+    "int64": "i8",
+    "int32": "i4",
+    "int16": "i2",
+    "int8": "i1",
+    "uint8": "u1",
+    "uint16": "u2",
+    "uint32": "u4",
+    "uint64": "u8",
+    "bool": "b1",
+    "bfloat16": "bfloat16",
+    "complex64": "c8",
+    "complex128": "c16",
+}
+_NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
+_TENSOR_NAMES: frozenset[_Name] = frozenset(
+    {
+        ("collections", "OrderedDict"),
+        ("torch._utils", "_rebuild_tensor_v2"),
+        ("torch._utils", "_rebuild_tensor_v3"),
+        ("torch._utils", "_rebuild_parameter"),
+        ("torch.storage", "UntypedStorage"),
+        *(("torch", f"{name}Storage") for name in _ELEMENTS),
+        *(("torch", name) for name in _DTYPES),
+    }
+)
+_NAMES = _TENSOR_NAMES | {
+    ("_codecs", "encode"),
+    ("__builtin__", "bytes"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    *((module, name) for module in _NUMPY for name in ("_reconstruct", "scalar")),
+}
+
+_STOP = b"."
+_WITH_LENGTH = {b"X": 4, b"\x8a": 1, b"\x8b": 4}
+"""Opcodes whose argument says its own length, in so many bytes: text and long integers."""
+
+
+def _scan_one(program: bytes, names: frozenset[_Name]) -> None:
+    if _scan(program, 0, names) != len(program):
+        raise UnsafeFileError("damaged: something follows its pickle")
+
+
+def _scan(data: bytes, start: int, names: frozenset[_Name]) -> int:
+    """Walk over the opcodes from `start`, refusing what is not plain; where they end.
+
+    Runs of opcodes of a fixed size are matched as one, which makes this ten times cheaper than
+    running them.
+    """
+    if data[start : start + 2] != b"\x80\x02":
+        raise UnsafeFileError("its pickle is not of protocol 2, which torch.save writes")
+    plain = _plain_opcodes(len(data))
+    at = start + 2
+    while True:
+        matched = plain.match(data, at)
+        at = at if matched is None else matched.end()
+        opcode = data[at : at + 1]
+        at += 1
+        if opcode == _STOP:
+            return at
+        if opcode == b"c":
+            at = _scan_name(data, at, names)
+        elif opcode in _WITH_LENGTH:
+            width = _WITH_LENGTH[opcode]
+            at += width + int.from_bytes(data[at : at + width], "little")
+        else:
+            raise UnsafeFileError(f"its pickle holds the opcode {opcode!r}, which no plain value needs")
+
+
+def _plain_opcodes(size: int) -> re.Pattern[bytes]:
+    """Opcodes of fixed size that make plain values.
+
+    The unpickler reserves memory up to the highest memo number it meets, so that may not be larger
+    than what the file has room to fill.
+    """
+    high = min(size // 5 >> 16, 255)
+    return re.compile(
+        rb"(?:(?:G.{8})++|K.|M..|J.{4}|q.|h.|j.{4}|r..[\x00-" + re.escape(bytes([high])) + rb"]\x00"
+        rb"|[NQRabetus()\]}\x85\x86\x87\x88\x89]++)*+",
+        re.DOTALL,
+    )
+
+
+def _scan_name(data: bytes, at: int, names: frozenset[_Name]) -> int:
+    end = data.index(b"\n", data.index(b"\n", at) + 1)
+    module, name = data[at:end].decode("utf-8").split("\n")
+    if (module, name) not in names:
+        raise UnsafeFileError(
+            f"it refers to {shown(f'{module}.{name}')}, which is no plain value, array or tensor; "
+            "running code from a file is refused"
+        )
+    return end + 1
+
+
+# What runs it
+
+
+class _Sealed:
+    """An object that no instruction of a pickle can change."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> NoReturn:
+        raise UnsafeFileError("damaged: it changes what cannot be changed")
+
+
+class _Inert(_Sealed):
+    """What a name in a file stands for; some can be called."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., object] | None = None) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: object) -> object:
+        if self._function is None:
+            raise UnsafeFileError("damaged: it calls what cannot be called")
+        return self._function(*arguments)
+
+
+class _ElementType(_Inert):
+    __slots__ = ("code",)
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self.code = code
+
+
+class _OrderedDict(dict[object, object]):
+    """A state dict; what torch hangs on it (versions of modules) is no data."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+class _NumpyDtype:
+    __slots__ = ("dtype",)
+
+    def __init__(self, code: object, *_flags: object) -> None:
+        if not isinstance(code, str) or not re.fullmatch(r"[biufcSUMm][0-9]{1,9}", code):
+            raise UnsafeFileError(
+                f"it holds a numpy array of {shown(code)}, which is neither numbers nor text"
+            )
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: object) -> None:
+        """Take byte order and, of times, the unit; `(version, order, None, None, None, ...)`."""
+        _, order, *rest = _tuple_of(state, 8, 9)
+        if order not in ("<", ">", "=", "|") or rest[:3] != [None, None, None]:
+            raise UnsafeFileError("it holds a numpy array of records, which is not read")
+        if self.dtype.kind in "Mm":
+            unit, step, *_ = _tuple_of(_tuple_of(rest[-1], 2)[1], 4)
+            if (
+                not isinstance(unit, bytes)
+                or not re.fullmatch(rb"[a-zA-Z]{1,7}", unit)
+                or not isinstance(step, int)
+            ):
+                raise UnsafeFileError("it holds times of an unknown unit")
+            self.dtype = np.dtype(f"{self.dtype.kind}8[{step}{unit.decode()}]")
+        if order == ">":
+            self.dtype = self.dtype.newbyteorder(">")
+
+    def array(self, shape: tuple[int, ...], fortran: bool, raw: bytes) -> _Array:
+        count = math.prod(shape)
+        if (
+            any(size < 0 for size in shape)
+            or count * self.dtype.itemsize != len(raw)
+            or not self.dtype.itemsize
+        ):
+            raise UnsafeFileError("damaged: a numpy array does not have the size that it claims")
+        flat = np.frombuffer(raw, self.dtype)
+        return _native(flat.reshape(shape, order="F" if fortran else "C"))
+
+
+class _NumpyArray(PendingArray):
+    __slots__ = ("_array",)
+
+    def __init__(self, *_template: object) -> None:
+        self._array: _Array | None = None
+
+    def __setstate__(self, state: object) -> None:
+        shape, dtype, fortran, raw = _tuple_of(state, 5)[1:]
+        if not isinstance(dtype, _NumpyDtype) or not isinstance(raw, bytes):
+            raise UnsafeFileError("it holds a numpy array of objects, which is not read")
+        self._array = dtype.array(_sizes(shape), fortran is True, raw)
+
+    def resolve(self) -> _Array:
+        if self._array is None:
+            raise UnsafeFileError("damaged: it holds a numpy array without its elements")
+        return self._array
+
+
+class _Storage(_Sealed):
+    """The elements that tensors of one file share."""
+
+    __slots__ = ("_code", "_order", "_raw", "count")
+
+    def __init__(self, code: str | None, count: int, order: _Order) -> None:
+        self._code = code
+        self.count = count
+        self._order = order
+        self._raw: bytes | None = None
+
+    @property
+    def nbytes(self) -> int:
+        return self.count if self._code is None else self.count * _itemsize(self._code)
+
+    def fill(self, raw: bytes) -> None:
+        if len(raw) != self.nbytes:
+            raise UnsafeFileError("damaged: a tensor's storage does not have the size that it claims")
+        self._raw = raw
+
+    def elements(self, code: str | None) -> _Array:
+        code = code or self._code
+        if code is None or self._raw is None:
+            raise UnsafeFileError("damaged: a tensor does not say what its elements are")
+        if code == "bfloat16":
+            halves = np.frombuffer(self._raw, f"{self._order}u2").astype(np.uint32)
+            return (halves << np.uint32(16)).view(np.float32)
+        return _native(np.frombuffer(self._raw, np.dtype(code).newbyteorder(self._order)))
+
+
+class _Tensor(PendingArray):
+    __slots__ = ("_code", "_offset", "_size", "_storage", "_stride")
+
+    def __init__(
+        self, storage: object, offset: object, size: object, stride: object, code: str | None = None
+    ) -> None:
+        if not isinstance(storage, _Storage):
+            raise UnsafeFileError("damaged: a tensor has no storage")
+        self._storage, self._code = storage, code
+        (self._offset,), self._size, self._stride = _sizes((offset,)), _sizes(size), _sizes(stride)
+
+    def resolve(self) -> _Array:
+        elements = self._storage.elements(self._code)
+        if len(self._size) != len(self._stride):
+            raise UnsafeFileError("damaged: a tensor has sizes and strides that do not go together")
+        last = sum((size - 1) * stride for size, stride in zip(self._size, self._stride, strict=True))
+        count = math.prod(self._size)
+        if count and (count > len(elements) or self._offset + last >= len(elements)):
+            raise UnsafeFileError("damaged: a tensor is larger than its storage")
+        if not count:
+            return np.empty(self._size, elements.dtype)
+        if self._stride == _contiguous(self._size):
+            return elements[self._offset : self._offset + count].reshape(self._size)
+        strides = tuple(stride * elements.itemsize for stride in self._stride)
+        return np.lib.stride_tricks.as_strided(elements[self._offset :], self._size, strides, writeable=False)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, program: bytes, machine: _Machine) -> None:
+        super().__init__(io.BytesIO(program))
+        self._machine = machine
+
+    def find_class(self, module: str, name: str) -> _Inert:
+        return self._machine.names[(module, name)]
+
+    def persistent_load(self, pid: object) -> _Storage:
+        return self._machine.storage(pid)
+
+
+class _Machine:
+    """One run of one pickle: the names it may use, the storages it asked for, the memory it takes."""
+
+    def __init__(self, file_size: int, order: _Order) -> None:
+        self._memory = 2 * file_size + _FREE_MEMORY
+        self._order = order
+        self.storages: dict[str, _Storage] = {}
+        self.names: Mapping[_Name, _Inert] = {
+            ("collections", "OrderedDict"): _Inert(_OrderedDict),
+            ("_codecs", "encode"): _Inert(self._encode),
+            ("__builtin__", "bytes"): _Inert(_no_bytes),
+            ("numpy", "ndarray"): _Inert(),
+            ("numpy", "dtype"): _Inert(_NumpyDtype),
+            **{(module, "_reconstruct"): _Inert(_NumpyArray) for module in _NUMPY},
+            **{(module, "scalar"): _Inert(_scalar) for module in _NUMPY},
+            ("torch._utils", "_rebuild_tensor_v2"): _Inert(_tensor),
+            ("torch._utils", "_rebuild_tensor_v3"): _Inert(_tensor_of_dtype),
+            ("torch._utils", "_rebuild_parameter"): _Inert(_parameter),
+            ("torch.storage", "UntypedStorage"): _Inert(),
+            **{("torch", f"{name}Storage"): _ElementType(code) for name, code in _ELEMENTS.items()},
+            **{("torch", name): _ElementType(code) for name, code in _DTYPES.items()},
+        }
+
+    def run(self, program: bytes) -> object:
+        return _Unpickler(program, self).load()
+
+    def storage(self, pid: object) -> _Storage:
+        kind, element, key, _, count, *view = _tuple_of(pid, 5, 6)
+        if kind != "storage" or not isinstance(key, str) or view not in ([], [None]):
+            raise UnsafeFileError("damaged: it refers to something that is no tensor's storage")
+        code = element.code if isinstance(element, _ElementType) else None
+        if key not in self.storages:
+            self.storages[key] = _Storage(code, _sizes((count,))[0], self._order)
+        return self.storages[key]
+
+    def _encode(self, text: object, encoding: object) -> bytes:
+        if not isinstance(text, str) or encoding != "latin1":
+            raise UnsafeFileError("damaged: it holds bytes in an unknown encoding")
+        self._memory -= len(text)
+        if self._memory < 0:
+            raise UnsafeFileError("it would take far more memory than it is large")
+        return text.encode("latin1")
+
+
+def _no_bytes() -> bytes:
+    return b""
+
+
+def _scalar(dtype: object, raw: object) -> object:
+    """A number or text of Python; of a complex number or a time, an array without a dimension."""
+    if not isinstance(dtype, _NumpyDtype) or not isinstance(raw, bytes):
+        raise UnsafeFileError("it holds a numpy scalar of an unknown kind")
+    array = dtype.array((), False, raw)
+    return array.item() if array.dtype.kind in "biufSU" and array.dtype.char != "g" else _Resolved(array)
+
+
+class _Resolved(PendingArray):
+    __slots__ = ("_array",)
+
+    def __init__(self, array: _Array) -> None:
+        self._array = array
+
+    def resolve(self) -> _Array:
+        return self._array
+
+
+def _tensor(storage: object, offset: object, size: object, stride: object, *rest: object) -> _Tensor:
+    if any(isinstance(value, dict) and value for value in rest[2:]):
+        raise UnsafeFileError("it holds a tensor that is conjugated or negated only in name")
+    return _Tensor(storage, offset, size, stride)
+
+
+def _tensor_of_dtype(
+    storage: object,
+    offset: object,
+    size: object,
+    stride: object,
+    _grad: object,
+    _hooks: object,
+    dtype: object,
+    *_: object,
+) -> _Tensor:
+    if not isinstance(dtype, _ElementType):
+        raise UnsafeFileError("damaged: a tensor does not say what its elements are")
+    return _Tensor(storage, offset, size, stride, dtype.code)
+
+
+def _parameter(data: object, *_: object) -> object:
+    return data
+
+
+def _contiguous(size: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(math.prod(size[axis + 1 :]) for axis in range(len(size)))
+
+
+def _itemsize(code: str) -> int:
+    return 2 if code == "bfloat16" else np.dtype(code).itemsize
+
+
+def _native(array: _Array) -> _Array:
+    if array.dtype.kind == "b":
+        return np.not_equal(array.view(np.uint8), 0)  # a damaged byte is neither True nor False
+    return array.astype(np.dtype(array.dtype.newbyteorder("=")), copy=False)
+
+
+def _tuple_of(value: object, *lengths: int) -> tuple[object, ...]:
+    if not isinstance(value, tuple) or len(value) not in lengths:
+        raise UnsafeFileError("damaged: it holds an array that is not described as one")
+    return value
+
+
+def _sizes(value: object) -> tuple[int, ...]:
+    if not isinstance(value, tuple) or not all(type(size) is int and size >= 0 for size in value):
+        raise UnsafeFileError("damaged: an array has sizes that are none")
+    return value

@@ -1,0 +1,266 @@
+"""The values of a result: frozen for records, thawed for people, stacked into series.
+
+A top-level list of numbers or of arrays of one shape is a series, and a record holds it as one
+array. Everything else stays what it is: plain values, and arrays wherever they stand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyhermes.core.arrays import read_only, same_array
+from pyhermes.core.errors import ResultError, shown
+from pyhermes.core.typing import FrozenValue, PlainKey, ResultValue
+from pyhermes.core.unpickle import PendingArray
+
+if TYPE_CHECKING:
+    import torch
+
+TAGS = "tags"
+"""The key whose list is never taken for a series."""
+
+_DEEPEST = 60
+_SHARED_AT_MOST = 64 << 20
+
+_Array: TypeAlias = NDArray[np.generic]
+_Number: TypeAlias = bool | int | float
+
+
+class PlainList(list[ResultValue]):
+    """A list that was stored as a tuple: it stays a list, where a list of numbers becomes an array."""
+
+
+def freeze(values: object) -> dict[str, FrozenValue]:
+    """Copies of all values that nobody can change, series stacked into arrays.
+
+    Raises `ResultError`, a `ValueError`, naming the key of what a result cannot hold.
+    """
+    if not isinstance(values, Mapping):
+        raise ResultError(f"expected a dict of results, got {shown(values)}")
+    walk = _Freezer()
+    return {_text_key(key): walk.entry(key, value) for key, value in values.items()}
+
+
+def thaw(values: Mapping[str, FrozenValue]) -> dict[str, ResultValue]:
+    """Fresh, changeable copies of frozen values: lists, dicts and writable arrays."""
+    done: dict[int, ResultValue] = {}
+    thawed: dict[str, ResultValue] = {}
+    for key, value in values.items():
+        thawed[key] = _thaw(value, done)
+        if is_plain_list(value, key):
+            thawed[key] = PlainList(_thaw(item, done) for item in value)
+    return thawed
+
+
+def is_plain_list(value: FrozenValue, key: str) -> TypeGuard[tuple[FrozenValue, ...]]:
+    """Whether a frozen entry is a list that would be a series, had it not been stored as a tuple."""
+    return key != TAGS and isinstance(value, tuple) and _Stacker().stack(value) is not None
+
+
+def same_values(a: object, b: object) -> bool:
+    """Whether frozen values are the same in type and in every element, NaN being itself."""
+    if a is b:
+        return True
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return same_array(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(same_values(a[key], b[key]) for key in a)
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(same_values, a, b))
+    return type(a) is type(b) and (a == b or (a != a and b != b))
+
+
+def array_of(value: object) -> _Array | None:
+    """The array that an array, a torch tensor or a number of numpy is; None for everything else.
+
+    Tensors are taken from any device and without their graph; bfloat16 becomes float32.
+    """
+    if isinstance(value, np.ndarray):
+        return None if isinstance(value, np.ma.MaskedArray) else np.asarray(value)
+    if isinstance(value, np.generic):
+        return None if isinstance(value, np.flexible | np.object_) else np.asarray(value)
+    if is_tensor(value):
+        return _array_of_tensor(value)
+    return value.resolve() if isinstance(value, PendingArray) else None
+
+
+def is_tensor(value: object) -> TypeGuard[torch.Tensor]:
+    """Whether a value is a torch tensor, without importing torch: who has one has imported it."""
+    torch_module = sys.modules.get("torch")
+    return torch_module is not None and isinstance(value, torch_module.Tensor)
+
+
+def number_of(value: object) -> _Number | None:
+    """The Python number that a number of Python, numpy or torch is, or None.
+
+    Numbers of torch and numpy are arrays without a dimension too. Complex numbers are none.
+    """
+    if type(value) is float or type(value) is int or type(value) is bool:
+        return value
+    if isinstance(value, int | float) and not isinstance(value, np.generic):
+        return int(value) if isinstance(value, int) else float(value)
+    array = array_of(value)
+    if array is None or array.ndim or array.dtype.kind not in "biuf" or array.dtype.char == "g":
+        return None
+    number: _Number = array.item()
+    return number
+
+
+class _Stacker:
+    """Stacks lists into arrays; a list that stands in several places is looked at once."""
+
+    def __init__(self) -> None:
+        self._done: dict[int, _Array | None] = {}
+
+    def stack(self, values: Sequence[object], depth: int = 0) -> _Array | None:
+        """The array that a list of numbers, or of arrays of one shape, is; None for others."""
+        kinds = set(map(type, values))
+        if kinds <= {bool, int, float}:
+            return _stack_numbers(values)
+        entries = [self._entry(value, depth) for value in values]
+        arrays = [entry for entry in entries if isinstance(entry, np.ndarray)]
+        if not arrays:
+            return None if None in entries else _stack_numbers(entries)
+        same_shape = len(arrays) == len(entries) and len({array.shape for array in arrays}) == 1
+        return np.stack(arrays) if same_shape and not _explodes(arrays) else None
+
+    def _entry(self, value: object, depth: int) -> _Array | _Number | None:
+        if isinstance(value, list | tuple):
+            if id(value) not in self._done:
+                self._done[id(value)] = None  # what holds itself cannot be stacked
+                self._done[id(value)] = None if depth > _DEEPEST else self.stack(value, depth + 1)
+            return self._done[id(value)]
+        number = number_of(value)
+        if number is not None:
+            return number
+        array = array_of(value)
+        return array if array is not None and array.dtype.kind in "biufcMm" else None
+
+
+class _Freezer:
+    """One walk over the values of a result; what stands in several places is frozen once."""
+
+    def __init__(self) -> None:
+        self._key = ""
+        self._done: dict[int, FrozenValue] = {}
+        self._open: set[int] = set()
+
+    def entry(self, key: str, value: object) -> FrozenValue:
+        self._key = key
+        if isinstance(value, list) and not isinstance(value, PlainList) and key != TAGS:
+            series = _Stacker().stack(value)
+            if series is not None:
+                return self._array(series)
+        return self._value(value)
+
+    def _value(self, value: object) -> FrozenValue:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, bytes):
+            return bytes(value)
+        if isinstance(value, list | tuple | Mapping):
+            return self._container(value)
+        number = number_of(value) if isinstance(value, int | float | np.generic) else None
+        if number is not None:
+            return number
+        array = array_of(value)
+        if array is None:
+            raise self._refusal(value)
+        return self._array(array)
+
+    def _container(self, value: list[object] | tuple[object, ...] | Mapping[object, object]) -> FrozenValue:
+        if id(value) in self._done:
+            return self._done[id(value)]
+        if id(value) in self._open or len(self._open) > _DEEPEST:
+            raise ResultError(
+                f"expected values nested at most {_DEEPEST} deep, got more under {shown(self._key)}"
+            )
+        self._open.add(id(value))
+        frozen: FrozenValue
+        if isinstance(value, Mapping):
+            frozen = MappingProxyType(
+                {self._plain_key(key): self._value(item) for key, item in value.items()}
+            )
+        else:
+            frozen = tuple(map(self._value, value))
+        self._open.discard(id(value))
+        self._done[id(value)] = frozen
+        return frozen
+
+    def _array(self, array: _Array) -> FrozenValue:
+        if array.dtype.kind in "SU":
+            return self._value(array.tolist() if array.size else [])
+        if array.dtype.kind not in "biufcMm":
+            raise self._refusal(array)
+        return read_only(array.astype(array.dtype.newbyteorder("="), copy=False))
+
+    def _plain_key(self, key: object) -> PlainKey:
+        if isinstance(key, tuple):
+            return tuple(map(self._plain_key, key))
+        plain = self._value(key)
+        if isinstance(plain, tuple | Mapping | np.ndarray):
+            raise self._refusal(key)
+        return plain
+
+    def _refusal(self, value: object) -> ResultError:
+        kind = (
+            f"an array of dtype {value.dtype}" if isinstance(value, np.ndarray) else type(value).__qualname__
+        )
+        return ResultError(
+            "expected numbers, text, bytes, arrays, or lists and dicts of them, "
+            f"got {kind} under the key {shown(self._key)}: {shown(value)}"
+        )
+
+
+def _thaw(value: FrozenValue, done: dict[int, ResultValue]) -> ResultValue:
+    if not isinstance(value, tuple | Mapping | np.ndarray):
+        return value
+    if id(value) not in done:
+        if isinstance(value, np.ndarray):
+            done[id(value)] = value.copy()
+        elif isinstance(value, tuple):
+            done[id(value)] = _thaw_list(value, done)
+        else:
+            done[id(value)] = {key: _thaw(item, done) for key, item in value.items()}
+    return done[id(value)]
+
+
+def _thaw_list(values: tuple[FrozenValue, ...], done: dict[int, ResultValue]) -> list[ResultValue]:
+    return [_thaw(value, done) for value in values]
+
+
+def _text_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise ResultError(f"expected text as the keys of a result, got {shown(key)}")
+    return str.__str__(key)
+
+
+def _stack_numbers(numbers: Sequence[object]) -> _Array | None:
+    """Numbers as bool, int64 or float64, whichever holds them all; None beyond int64."""
+    kinds = set(map(type, numbers))
+    dtype = np.bool_ if kinds == {bool} else np.int64 if kinds and float not in kinds else np.float64
+    try:
+        return np.array(numbers, dtype)
+    except OverflowError:
+        return None
+
+
+def _explodes(arrays: list[_Array]) -> bool:
+    """Whether one array, standing in the list many times, would become very large."""
+    repeated = len({id(array) for array in arrays}) < len(arrays)
+    return repeated and sum(array.nbytes for array in arrays) > _SHARED_AT_MOST
+
+
+def _array_of_tensor(tensor: torch.Tensor) -> _Array:
+    plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+    bfloat16 = str(plain.dtype) == "torch.bfloat16"
+    array: _Array = (plain.float() if bfloat16 else plain).numpy()
+    return array

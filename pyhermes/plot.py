@@ -1,0 +1,21 @@
+"""Where the documentation has the plots of training curves, and `smoothen`."""
+
+from __future__ import annotations
+
+from pyhermes.api.plotting import (
+    CurveArtists,
+    draw_curve,
+    plot_training_progress,
+    plot_training_progress_from_experiment,
+    plot_training_progress_from_file,
+)
+from pyhermes.core.smooth import smoothen
+
+__all__ = [
+    "CurveArtists",
+    "draw_curve",
+    "plot_training_progress",
+    "plot_training_progress_from_experiment",
+    "plot_training_progress_from_file",
+    "smoothen",
+]

@@ -1,0 +1,7 @@
+"""Where the documentation has `Result`."""
+
+from __future__ import annotations
+
+from pyhermes.api.result import Result
+
+__all__ = ["Result"]
