@@ -191,11 +191,7 @@ def draw_curve(
     ax.set_ylim(*curve.score_range)
     ax.grid(visible=True, alpha=0.25)
     shown = [line for line in (dots, means, best, epsilons) if line is not None]
-    box = (
-        (epsilon_axes or ax).legend(handles=shown, fontsize=0.75 * fontsize, framealpha=0.9)
-        if legend
-        else None
-    )
+    box = _legend(ax, shown, fontsize) if legend else None
     return CurveArtists(dots, means, best, epsilons, epsilon_axes, box)
 
 
@@ -270,9 +266,9 @@ def _dots(ax: Axes, episodes: FloatArray, scores: FloatArray, color: str) -> Lin
         scores,
         linestyle="none",
         marker="o",
-        markersize=6 - 4 * crowd,
+        markersize=6 - 3.4 * crowd,
         markeredgewidth=0,
-        alpha=0.7 - 0.4 * crowd,
+        alpha=0.7 - 0.3 * crowd,
         color=color,
         label="score",
         zorder=2,
@@ -311,6 +307,21 @@ def _draw_epsilons(
     epsilon_axes.set_ylim(*curve.epsilon_range)
     _label(epsilon_axes, None, "epsilon", fontsize)
     return epsilon_axes, line
+
+
+def _legend(ax: Axes, lines: list[Line2D], fontsize: float) -> Legend:
+    """Above the axes, where it hides nothing, and with dots large enough to see their colour."""
+    legend = ax.legend(
+        handles=lines,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=2,
+        fontsize=0.75 * fontsize,
+        frameon=False,
+    )
+    for handle in legend.get_lines()[:1]:
+        handle.set(alpha=1.0, markersize=8)
+    return legend
 
 
 def _label(ax: Axes, x: str | None, y: str, fontsize: float) -> None:

@@ -100,7 +100,8 @@ def _growing(blocks: FloatArray) -> _Moments:
     base = blocks[:, :1]
     deviations = blocks - base
     mean = np.cumsum(deviations, axis=1) / count
-    squares = np.zeros_like(mean)
+    squares = np.empty_like(mean)
+    squares[:, 0] = deviations[:, 0]  # zero, or not a number where the value is not finite
     # (x - mean before) * (x - mean after), written so that it cannot be negative
     squares[:, 1:] = np.square(deviations - mean)[:, 1:] * (count[1:] / (count[1:] - 1))
     np.cumsum(squares, axis=1, out=squares)

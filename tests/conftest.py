@@ -1,0 +1,51 @@
+"""What all tests share: the real runs that the repository carries, in a folder of the test's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["MPLBACKEND"] = "agg"
+
+import hypothesis
+import matplotlib.pyplot as plt
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+DATA = Path(__file__).parent / "data"
+
+FIRST = "cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa"
+DOUBLE = "cartpole_dqn/dqn-vs-ddqn/2026_11_23_182554711422_8_fcbfa"
+TAXI = "taxi_q/taxi-baseline/2026_11_23_182307039385_0_fcbfa"
+CRASHED = "taxi_q/taxi-baseline/2026_11_23_182344306449_4_fcbfa"
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A copy of the example runs."""
+    return Path(shutil.copytree(EXAMPLES / "runs", tmp_path / "runs"))
+
+
+@pytest.fixture
+def cartpole(runs: Path) -> Path:
+    """The folder of the cartpole runs: two baselines, two double DQNs."""
+    return runs / "cartpole_dqn" / "dqn-vs-ddqn"
+
+
+@pytest.fixture
+def first(runs: Path) -> Path:
+    """One cartpole run."""
+    return runs / FIRST
+
+
+@pytest.fixture(autouse=True)
+def no_figure_left() -> Iterator[None]:
+    """Every test begins without a figure."""
+    plt.close("all")
+    yield
+    plt.close("all")

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from tests.conftest import DOUBLE, EXAMPLES
+
+from pyhermes.core import ArgumentsError, ArgumentValue, ExecArgs, format_exec_args, parse_exec_args
+from pyhermes.core.arguments import is_option, split_words
+
+
+def value_of(line: str) -> ArgumentValue:
+    (value,) = parse_exec_args(line).values.values()
+    return value
+
+
+def test_a_real_file() -> None:
+    text = (EXAMPLES / "runs" / DOUBLE / "exec_arguments").read_text()
+    args = parse_exec_args(text)
+    assert args.lines == (
+        "--doubledqn", "--gradclip", "-lr 0.001", "--layers 32 32", "--seed 2", "-es 1.0", "-ee 0.01", "-ed 0.97",
+    )  # fmt: skip
+    assert args.exec_args == set(args.lines)
+    assert list(args.values.items()) == [
+        ("--doubledqn", True), ("--gradclip", True), ("-lr", 0.001), ("--layers", [32, 32]), ("--seed", 2),
+        ("-es", 1.0), ("-ee", 0.01), ("-ed", 0.97),
+    ]  # fmt: skip
+    assert format_exec_args(line.split() for line in args.lines) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("", True),
+        ("3", 3),
+        ("-3", -3),
+        ("+5", 5),
+        ("007", 7),
+        ("5.", 5.0),
+        (".5", 0.5),
+        ("1e-3", 0.001),
+        ("-1e3", -1000.0),
+        ("INF", math.inf),
+        ("-inf", -math.inf),
+        ("1e999", math.inf),
+        ("1_000", "1_000"),
+        ("0x10", "0x10"),
+        ("True", "True"),
+        ("None", "None"),
+        ("٣", "٣"),
+        ("1.5.2", "1.5.2"),
+        ("9" * 5000, "9" * 5000),
+        ("-" + "9" * 5000, "-" + "9" * 5000),
+        ("32 32", [32, 32]),
+        ("32 1.5", [32.0, 1.5]),
+        ("32 x", ["32", "x"]),
+        ("a  b\t c", ["a", "b", "c"]),
+        ("a\u00a0b", "a\u00a0b"),
+    ],
+)
+def test_values(words: str, value: ArgumentValue) -> None:
+    found = value_of(f"--option {words}")
+    assert found == value
+    assert type(found) is type(value)
+    if isinstance(found, list) and isinstance(value, list):
+        assert list(map(type, found)) == list(map(type, value))
+
+
+def test_nan_is_a_number() -> None:
+    value = value_of("--option nan")
+    assert isinstance(value, float)
+    assert math.isnan(value)
+
+
+def test_positionals_and_blank_lines() -> None:
+    args = parse_exec_args("taxi-small\n\n  \n\t--crash  \r\n\n")
+    assert args.lines == ("taxi-small", "--crash")
+    assert args.values == {"taxi-small": True, "--crash": True}
+
+
+def test_a_repeated_name_collects_its_values_in_order() -> None:
+    args = parse_exec_args("--tag a\n--n 1 2\n--tag b\n--n 3\n--tag\n")
+    assert args.values == {"--tag": ["a", "b", True], "--n": [1, 2, 3]}
+    assert list(args.values) == ["--tag", "--n"]
+
+
+def test_an_equals_sign_ends_the_name_of_an_option_only() -> None:
+    args = parse_exec_args("--lr=0.1\n--empty=\n--both=1 2\nenv=x\n-=1\n-1=2\n--url=http://h/?a=b\n")
+    assert args.values == {
+        "--lr": 0.1, "--empty": "", "--both": [1, 2], "env=x": True, "-=1": True, "-1=2": True, "--url": "http://h/?a=b",
+    }  # fmt: skip
+    assert "--lr=0.1" in args.exec_args
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--note 'a b'", ("--note", "a b")),
+        ('--note "it\'s"', ("--note", "it's")),
+        ("--note it's", ("--note", "it's")),
+        ("--note ''", ("--note", "")),
+        ("C:\\runs\\new", ("C:\\runs\\new",)),
+        ("a\x0bb\x1cc", ("a", "b\x1cc")),
+    ],
+)
+def test_words_of_a_line(line: str, words: tuple[str, ...]) -> None:
+    assert split_words(line) == words
+
+
+def test_a_byte_order_mark_is_no_argument() -> None:
+    assert parse_exec_args("\ufeff--lr 1\n").values == {"--lr": 1}
+    assert parse_exec_args(format_exec_args([["\ufeffx"]])).words == (("\ufeffx",),)
+
+
+def test_a_last_line_without_a_newline_counts() -> None:
+    assert parse_exec_args("--a\n--b").lines == ("--a", "--b")
+
+
+def test_quotes_are_written_only_where_they_are_needed() -> None:
+    assert format_exec_args([["--lr", "0.1"], ["--note", "a b"], ["x"]]) == "--lr 0.1\n--note 'a b'\nx\n"
+    assert format_exec_args([]) == ""
+
+
+@pytest.mark.parametrize("lines", [[[]], [["a\nb"]], [["--x", "\ud800"]]])
+def test_what_cannot_be_written(lines: list[list[str]]) -> None:
+    with pytest.raises(ArgumentsError) as error:
+        format_exec_args(lines)
+    assert isinstance(error.value, ValueError)
+
+
+def test_the_record_cannot_be_changed_through_what_it_gives() -> None:
+    args = parse_exec_args("--layers 32 32\n")
+    layers = args.values["--layers"]
+    assert isinstance(layers, list)
+    layers.append(1)
+    assert args.values == {"--layers": [32, 32]}
+    assert args == ExecArgs(("--layers 32 32",))
+    with pytest.raises(AttributeError):
+        args.lines = ()  # type: ignore[misc]
+
+
+def test_options_begin_with_a_dash_that_begins_no_number() -> None:
+    assert [word for word in ("-lr", "--x", "-", "-1", "-.5", "-1e3", "-inf", "x") if is_option(word)] == [
+        "-lr",
+        "--x",
+        "-",
+    ]

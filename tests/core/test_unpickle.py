@@ -1,0 +1,322 @@
+"""Files that are damaged, or made to do harm: each ends in one error of ours, and nothing is run."""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import os
+import pickle
+import random
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.conftest import DOUBLE, EXAMPLES, TAXI
+from tests.core.test_result import saved
+
+from pyhermes.core import (
+    CheckpointError,
+    HermesError,
+    ResultError,
+    decode_result,
+    load_result,
+    load_state_dict,
+)
+
+RESULT = EXAMPLES / "runs" / TAXI / "2026_11_23_182307039385_0_fcbfa.result"
+CHECKPOINT = EXAMPLES / "runs" / DOUBLE / "2026_11_23_182554711422_8_fcbfa_best.pth"
+
+
+def archive(program: bytes, **entries: bytes) -> bytes:
+    """A file like those of torch.save, around a pickle of one's own."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("archive/data.pkl", program)
+        for name, data in entries.items():
+            file.writestr(f"archive/data/{name}", data)
+    return buffer.getvalue()
+
+
+def text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def dict_of(value: bytes) -> bytes:
+    """The pickle of `{"k": value}`, the value given as instructions."""
+    return b"\x80\x02}" + text("k") + value + b"s."
+
+
+ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + text("b") + b"\x87R"
+F8 = b"cnumpy\ndtype\n" + text("f8") + b"\x89\x88\x87R"
+STORAGE = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x02tQ"
+TENSOR = b"ctorch._utils\n_rebuild_tensor_v2\n"
+
+
+def tensor(
+    offset: bytes = b"K\x00",
+    size: bytes = b"K\x02\x85",
+    stride: bytes = b"K\x01\x85",
+    storage: bytes = STORAGE,
+) -> bytes:
+    return TENSOR + b"(" + storage + offset + size + stride + b"\x89NtR"
+
+
+def array_state(shape: bytes, dtype: bytes, raw: bytes) -> bytes:
+    encoded = b"c_codecs\nencode\n" + text(raw.decode("latin1")) + text("latin1") + b"\x86R"
+    return ARRAY + b"(K\x01" + shape + dtype + b"\x89" + encoded + b"tb"
+
+
+class Ran:
+    """Leaves a mark when a pickle runs it."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+def test_the_hand_made_parts_are_sound() -> None:
+    assert decode_result(archive(dict_of(array_state(b"K\x01\x85", F8, struct.pack("<d", 2.5))))).series(
+        "k"
+    ).tolist() == [2.5]
+    assert decode_result(archive(dict_of(tensor()), **{"0": struct.pack("<2f", 1, 2)})).series(
+        "k"
+    ).tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_code_in_a_file_is_never_run(tmp_path: Path, legacy: bool) -> None:
+    mark = tmp_path / "ran"
+    data = saved({"loss": [1.0], "x": Ran(mark)}, legacy=legacy)
+    with pytest.raises(ResultError, match=r"refers to 'posix.mkdir'|refers to 'nt.mkdir'"):
+        decode_result(data)
+    (tmp_path / "x.pth").write_bytes(data)
+    with pytest.raises(CheckpointError, match="running code from a file is refused"):
+        load_state_dict(tmp_path / "x.pth")
+    assert not mark.exists()
+    torch.load(io.BytesIO(data), weights_only=False)
+    assert mark.exists(), "the file would have run"
+
+
+def test_not_even_where_the_environment_allows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    (tmp_path / "x.pth").write_bytes(saved({"x": Ran(tmp_path / "ran")}))
+    with pytest.raises(CheckpointError):
+        load_state_dict(tmp_path / "x.pth")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "program",
+    {
+        "names of numpy that are not needed": dict_of(b"cnumpy\nload\n" + text("/etc/passwd") + b"\x85R"),
+        "an attribute of a name": dict_of(b"cnumpy\ndtype.__class__\n"),
+        "getattr": dict_of(b"c__builtin__\ngetattr\n"),
+        "an extension code": dict_of(b"\x82\x01"),
+        "an instance": b"\x80\x02(itorch\nFloatStorage\n.",
+        "a new object": dict_of(b"cnumpy\nndarray\nK\x01\x85\x81"),
+        "a name from the stack": b"\x80\x02" + text("os") + text("system") + b"\x93.",
+        "text opcodes": b"\x80\x02I5\n.",
+        "another protocol": pickle.dumps({"k": 1}, 4),
+        "no protocol": pickle.dumps({"k": 1}, 0),
+        "popping": dict_of(b"K\x01K\x020"),
+        "a byte array of any size": dict_of(b"c__builtin__\nbytearray\nJ\xff\xff\xff\x7f\x85R"),
+        "bytes of any size": dict_of(b"c__builtin__\nbytes\nJ\xff\xff\xff\x7f\x85R"),
+        "a tensor of any size": dict_of(b"ctorch\nTensor\nJ\xff\xff\xff\x7f\x85R"),
+        "a memo number without a file behind it": dict_of(b"K\x01r\xff\xff\xff\x7f"),
+        "a memo number that was never put": dict_of(b"h\x05"),
+        "text longer than the file": b"\x80\x02X\xff\xff\xff\x7fabc.",
+        "no end": b"\x80\x02}",
+        "more after the end": b"\x80\x02}.}.",
+        "an empty stack": b"\x80\x02s.",
+        "a name cut off": b"\x80\x02cnumpy\n",
+        "a call of what cannot be called": dict_of(b"cnumpy\nndarray\n)R"),
+        "a call with the wrong arguments": dict_of(b"cnumpy\ndtype\n)R"),
+        "a state for a name": dict_of(b"cnumpy\ndtype\n}b"),
+        "slots of a name": dict_of(b"cnumpy\ndtype\nN}" + text("_function") + b"K\x01s\x86b"),
+        "slots of a tensor": dict_of(tensor() + b"N}" + text("_size") + b"K\x7f\x85s\x86b"),
+        "a state for a list": dict_of(b"]}b"),
+        "an array without a state": dict_of(ARRAY),
+        "an array larger than its bytes": dict_of(array_state(b"K\x02\x85", F8, b"12345678")),
+        "an array smaller than its bytes": dict_of(array_state(b"K\x01\x85", F8, b"1" * 16)),
+        "a negative shape": dict_of(array_state(b"J\xff\xff\xff\xff\x85", F8, b"12345678")),
+        "a shape that is none": dict_of(array_state(b"K\x01", F8, b"12345678")),
+        "an array of objects": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"O8"), b"12345678")),
+        "an array of records": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"V8"), b"12345678")),
+        "a dtype that is none": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"f7"), b"12345678")),
+        "an array of nothing": dict_of(array_state(b"J\xff\xff\xff\x7f\x85", F8.replace(b"f8", b"S0"), b"")),
+        "a dtype with fields": dict_of(array_state(b"K\x01\x85", F8 + b"(K\x03" + text("<") + b"N}NJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb", b"12345678")),
+        "a dtype with a state that is none": dict_of(F8 + b"K\x01b"),
+        "an array with a dtype that is none": dict_of(array_state(b"K\x01\x85", b"K\x01", b"12345678")),
+        "times of an unknown unit": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"M8") + b"(K\x04" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00}(K\x01K\x01K\x01K\x01t\x86tb", b"12345678")),
+        "bytes in another encoding": dict_of(b"c_codecs\nencode\n" + text("a") + text("rot13") + b"\x86R"),
+        "a scalar of no dtype": dict_of(b"cnumpy.core.multiarray\nscalar\nK\x01K\x02\x86R"),
+        "a tensor larger than its storage": dict_of(tensor(size=b"K\x03\x85")),
+        "strides that repeat a storage": dict_of(tensor(size=b"J\xff\xff\xff\x7f\x85", stride=b"K\x00\x85")),
+        "a tensor beyond its storage": dict_of(tensor(offset=b"K\x01")),
+        "a negative offset": dict_of(tensor(offset=b"J\xff\xff\xff\xff")),
+        "a negative stride": dict_of(tensor(stride=b"J\xff\xff\xff\xff\x85")),
+        "sizes without strides": dict_of(tensor(stride=b")")),
+        "more dimensions than there are": dict_of(tensor(size=b"(" + b"K\x01" * 99 + b"t", stride=b"(" + b"K\x01" * 99 + b"t")),
+        "a tensor of nothing with more dimensions": dict_of(tensor(size=b"(" + b"K\x00" * 99 + b"t", stride=b"(" + b"K\x01" * 99 + b"t")),
+        "a tensor without a storage": dict_of(tensor(storage=b"N")),
+        "a storage that is none": dict_of(b"K\x05Q"),
+        "a reference to something else": dict_of(b"(" + text("module") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x02tQ"),
+        "a tensor that is conjugated in name": dict_of(TENSOR + b"(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89N}" + text("conj") + b"\x88stR"),
+        "a tensor of no dtype": dict_of(b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89NNtR"),
+        "an untyped storage of typed tensors": dict_of(tensor(storage=STORAGE.replace(b"torch\nFloat", b"torch.storage\nUntyped"))),
+        "a storage alone": dict_of(STORAGE),
+    }.items(),
+    ids=lambda item: item[0],
+)  # fmt: skip
+def test_hand_made_harm(program: tuple[str, bytes]) -> None:
+    with pytest.raises(ResultError, match="expected"):
+        decode_result(archive(program[1], **{"0": struct.pack("<2f", 1, 2)}))
+
+
+def test_an_extension_code_that_the_process_has_used() -> None:
+    copyreg.add_extension("collections", "Counter", 77)
+    try:
+        assert pickle.loads(b"\x80\x02\x82M.").__name__ == "Counter"
+        with pytest.raises(ResultError, match="opcode"):
+            decode_result(archive(dict_of(b"\x82M")))
+    finally:
+        copyreg.remove_extension("collections", "Counter", 77)
+
+
+def test_a_file_that_unpacks_to_far_more_than_it_is() -> None:
+    once = text("x" * 1_000_000) + b"q\x01"
+    again = b"".join(b"c_codecs\nencode\nh\x01" + text("latin1") + b"\x86R" for _ in range(200))
+    with pytest.raises(ResultError, match="more memory"):
+        decode_result(archive(dict_of(b"]" + once[:-2] + b"q\x01a(" + again + b"e")))
+
+
+def test_entries_that_are_compressed_doubled_or_oversized() -> None:
+    program = dict_of(b"K\x01")
+    for data in (
+        zipped(program, compression=zipfile.ZIP_DEFLATED),
+        zipped(program, twice=True),
+        zipped(program, name="data.pkl"),
+        zipped(program, name="a/b/data.pkl"),
+    ):
+        with pytest.raises(ResultError, match="expected"):
+            decode_result(data)
+    larger = bytearray(archive(program))
+    at = larger.rindex(b"PK\x01\x02")
+    larger[at + 20 : at + 28] = struct.pack("<II", 10**9, 10**9)
+    with pytest.raises(ResultError, match="larger than the file"):
+        decode_result(bytes(larger))
+
+
+def zipped(
+    program: bytes, *, compression: int = zipfile.ZIP_STORED, twice: bool = False, name: str = "a/data.pkl"
+) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as file:
+        file.writestr(name, program)
+    if twice:
+        other = buffer.getvalue().replace(b"a/data.pkl", b"b/data.pkl")
+        with zipfile.ZipFile(buffer, "a") as file:
+            file.writestr("b/data.pkl", program)
+        assert other != buffer.getvalue()
+        return buffer.getvalue().replace(b"b/data.pkl", b"a/data.pkl")
+    return buffer.getvalue()
+
+
+def test_big_endian_files() -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr("a/data.pkl", dict_of(tensor()))
+        file.writestr("a/byteorder", b"big")
+        file.writestr("a/data/0", struct.pack(">2f", 1, 2))
+    assert decode_result(data.getvalue()).series("k").tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"PK\x03\x04", b"text", pickle.dumps({"a": 1}), bytes(1000)])
+def test_what_was_not_written_by_torch(data: bytes) -> None:
+    with pytest.raises(ResultError, match="expected a result"):
+        decode_result(data)
+
+
+def test_a_file_cut_anywhere() -> None:
+    data = RESULT.read_bytes()
+    for percent in range(100):
+        with pytest.raises(ResultError):
+            decode_result(data[: len(data) * percent // 100])
+
+
+def test_changed_bytes_end_in_an_error_or_in_the_same_values() -> None:
+    data = RESULT.read_bytes()
+    truth = decode_result(data)
+    choose = random.Random(1)
+    refused = 0
+    for _ in range(400):
+        changed = bytearray(data)
+        changed[choose.randrange(len(data))] ^= 1 << choose.randrange(8)
+        try:
+            assert decode_result(bytes(changed)) == truth
+        except ResultError:
+            refused += 1
+    assert refused > 300
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_changed_pickles_end_in_an_error_of_ours_or_in_values(legacy: bool) -> None:
+    """No checksum speaks of these: what is read may differ, what is raised may not."""
+    values = {"a": [np.float64(1.0)] * 3, "q": [np.ones(2)], "t": torch.ones(2, 2), "s": {"x": b"bytes"}}
+    data = saved(values, legacy=legacy)
+    program = data if legacy else zipfile.ZipFile(io.BytesIO(data)).read("archive/data.pkl")
+    choose = random.Random(2)
+    for _ in range(3000):
+        changed = bytearray(program)
+        for _ in range(choose.randrange(1, 4)):
+            changed[choose.randrange(len(changed))] = choose.randrange(256)
+        try:
+            decode_result(bytes(changed) if legacy else archive(bytes(changed), **{"0": bytes(16)}))
+        except HermesError as error:
+            assert isinstance(error, ResultError)  # noqa: PT017
+
+
+def test_legacy_files_whose_parts_do_not_fit() -> None:
+    data = saved({"t": torch.ones(2)}, legacy=True)
+    with pytest.raises(ResultError, match="size"):
+        decode_result(data[:-1])
+    count = data.rindex(struct.pack("<q", 2) + struct.pack("<2f", 1, 1))
+    with pytest.raises(ResultError, match="size of storage"):
+        decode_result(data[:count] + struct.pack("<q", 3) + data[count + 8 :])
+    keys = data.rindex(b"\x80\x02]")
+    with pytest.raises(ResultError, match="list of storages"):
+        decode_result(data[:keys] + b"\x80\x02]." + data[count:])
+
+
+def test_a_damaged_checkpoint_is_one_error_that_names_it_and_says_nothing_unsafe(tmp_path: Path) -> None:
+    data = CHECKPOINT.read_bytes()
+    path = tmp_path / "damaged.pth"
+    choose = random.Random(3)
+    truth = {name: value.numpy() for name, value in load_state_dict(CHECKPOINT).items()}
+    for step in range(150):
+        changed = bytearray(data)
+        changed[choose.randrange(len(data))] ^= 1 << choose.randrange(8)
+        path.write_bytes(changed if step % 3 else data[: choose.randrange(len(data))])
+        try:
+            found = load_state_dict(path)
+        except CheckpointError as error:
+            assert error.path == path  # noqa: PT017
+            assert "damaged.pth" in str(error)  # noqa: PT017
+            assert "weights_only" not in str(error)  # noqa: PT017
+        else:
+            assert found.keys() == truth.keys()
+            for name, value in found.items():
+                np.testing.assert_array_equal(value.numpy(), truth[name])
+
+
+def test_the_allow_list_of_the_process_is_left_alone() -> None:
+    before = torch.serialization.get_safe_globals()
+    load_result(RESULT)
+    load_state_dict(CHECKPOINT)
+    assert torch.serialization.get_safe_globals() == before
