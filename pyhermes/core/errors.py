@@ -7,10 +7,13 @@ pyhermes. `path` and `line` say where the trouble is, and `str(error)` shows the
 from __future__ import annotations
 
 import contextlib
+import reprlib
 from collections.abc import Iterator
 from pathlib import Path
 
-_LONGEST_SHOWN = 80
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 78
+_SHORT.maxlevel = 3
 
 
 class HermesError(Exception):
@@ -106,17 +109,15 @@ class HermesWarning(UserWarning):
 
 
 def shown(value: object) -> str:
-    """`repr(value)`, cut in the middle where it is long, for messages.
+    """`repr(value)` for messages: shortened where it is long or deep, and never an error itself.
 
     >>> shown("x" * 500)
-    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx ... xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
     """
     try:
-        text = repr(value[:1000] if isinstance(value, str | bytes) else value)
-    except ValueError:
-        return f"a very long {type(value).__name__}"
-    half = (_LONGEST_SHOWN - 5) // 2
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:half]} ... {text[-half:]}"
+        return _SHORT.repr(value)
+    except Exception:  # noqa: BLE001 - whatever a stranger's __repr__ raises
+        return f"an object of type {type(value).__qualname__}"
 
 
 @contextlib.contextmanager

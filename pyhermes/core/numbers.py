@@ -13,7 +13,8 @@ BLANKS = " \t\n\r\x0b\x0c"
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(
-    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|[+-]?(?:inf(?:inity)?|nan)", re.IGNORECASE | re.ASCII
+    r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:e[+-]?[0-9]+)?|[+-]?(?:inf(?:inity)?|nan)",
+    re.IGNORECASE | re.ASCII,
 )
 
 

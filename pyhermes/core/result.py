@@ -20,12 +20,14 @@ from numpy.typing import ArrayLike
 from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError, shown
 from pyhermes.core.typing import FloatArray, FrozenValue, ResultValue, ScalarLike
 from pyhermes.core.unpickle import UnsafeFileError, read_torch_file
-from pyhermes.core.values import array_of, freeze, is_plain_list, number_of, same_values, thaw
+from pyhermes.core.values import array_of, freeze, is_plain_list, number_of, same_values, stacked, thaw
 
 if TYPE_CHECKING:
     import torch
 
 SUFFIX = ".result"
+
+_WIDEST_INTEGER = 2000  # torch.load reads 255 bytes
 
 _Storable: TypeAlias = Union[
     bool,
@@ -92,9 +94,14 @@ def series_of(values: Mapping[str, ResultValue] | Mapping[str, FrozenValue], key
     if key not in values:
         raise NoSuchKeyError(f"expected one of the keys {shown(list(values))}, got {key!r}")
     value = freeze({key: values[key]})[key]
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        return value.astype(np.float64)
+    numbers = np.array(value) if _all_numbers(value) else value
+    if isinstance(numbers, np.ndarray) and numbers.dtype.kind in "biufO":
+        return numbers.astype(np.float64)
     raise ResultError(f"expected real numbers under the key {key!r}, got {shown(value)}")
+
+
+def _all_numbers(value: FrozenValue) -> bool:
+    return all(isinstance(item, int | float) for item in (value if isinstance(value, tuple) else [value]))
 
 
 def decode_result(data: bytes) -> ResultRecord:
@@ -111,6 +118,10 @@ def decode_result(data: bytes) -> ResultRecord:
         return ResultRecord(freeze(read_torch_file(io.BytesIO(data))))
     except UnsafeFileError as error:
         raise ResultError(f"expected a result, got a file that cannot be read as one: {error}") from error
+    except ResultError:
+        raise
+    except Exception as error:  # forged elements of arrays, such as text beyond Unicode
+        raise ResultError(f"expected a result, got a damaged file ({type(error).__name__})") from error
 
 
 def encode_result(record: ResultRecord) -> bytes:
@@ -169,12 +180,9 @@ def add_array(current: ResultValue, value: ArrayLike | torch.Tensor, key: str) -
     >>> add_array(None, [1.0, 2.0], "q")
     [array([1., 2.])]
     """
-    array = array_of(value)
-    try:
-        copy = np.array(value if array is None else array)
-    except ValueError:
-        raise ResultError(f"expected an array under the key {key!r}, got lists of several lengths") from None
-    if not copy.ndim or copy.dtype.kind not in "biufc":
+    array = stacked(value) if isinstance(value, list | tuple) else array_of(value)
+    copy = np.array(0) if array is None else np.array(array)
+    if not copy.ndim or copy.dtype.kind not in "biufc" or copy.dtype.char in "gG":
         raise ResultError(f"expected an array of numbers under the key {key!r}, got {shown(value)}")
     series = _as_list(current, key, of_arrays=True)
     series.append(copy)
@@ -199,6 +207,8 @@ def _encoded_entry(key: str, value: FrozenValue) -> _Storable:
 
 
 def _encoded(value: FrozenValue, done: dict[int, _Storable]) -> _Storable:
+    if isinstance(value, int) and value.bit_length() > _WIDEST_INTEGER:
+        raise OverflowError
     if not isinstance(value, tuple | Mapping | np.ndarray):
         return _EmptyBytes() if value == b"" else value
     if id(value) not in done:
@@ -246,11 +256,18 @@ def _no_number(value: object, key: str) -> WrongTypeError:
     )
 
 
+def _continues(last: object, of_arrays: bool) -> bool:
+    """Whether a list that ends in `last` is a series of arrays, or one of scalars."""
+    if number_of(last) is not None:
+        return not of_arrays
+    return of_arrays and (array_of(last) is not None or isinstance(last, list | tuple))
+
+
 def _as_list(current: ResultValue, key: str, *, of_arrays: bool) -> list[ResultValue]:
     """The list that a series is recorded in: of scalars, or of arrays."""
     if current is None:
         return []
-    if isinstance(current, list) and (not current or isinstance(current[-1], np.ndarray) == of_arrays):
+    if isinstance(current, list) and (not current or _continues(current[-1], of_arrays)):
         return current
     if isinstance(current, np.ndarray) and of_arrays and (current.ndim > 1 or not current.size):
         return list(current)

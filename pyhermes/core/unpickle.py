@@ -8,12 +8,13 @@ given. Arrays and tensors come out as `PendingArray`s, whose `resolve` gives a n
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import pickle
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO, Literal, NoReturn, TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ from pyhermes.core.errors import shown
 _ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
 _FREE_MEMORY = 64 << 20
+_LARGEST_KEY = 1000
+_MOST_DIMENSIONS = 32
 
 _Name: TypeAlias = tuple[str, str]
 _Array: TypeAlias = NDArray[np.generic]
@@ -52,39 +55,51 @@ def read_torch_file(file: BinaryIO) -> object:
 
     Raises `UnsafeFileError` for whatever is wrong with it.
     """
+    with _one_error():
+        if not _is_zip(file):
+            return _run_legacy(file.read(), _NAMES)
+        with _open_zip(file) as archive:
+            value, storages = _run_zip(archive, _NAMES)
+            for entry, storage in storages.items():
+                storage.fill(archive.read(entry))
+            return value
+
+
+def check_checkpoint(file: BinaryIO) -> None:
+    """Raise `UnsafeFileError` unless the file is whole and describes nothing but tensors and dicts.
+
+    Reads the file once, in pieces: the checksums of everything in it, its pickle, and whether every
+    tensor fits its storage.
+    """
+    with _one_error():
+        if not _is_zip(file):
+            _run_legacy(file.read(), _TENSOR_NAMES)
+            return
+        with _open_zip(file) as archive:
+            damaged = archive.testzip()
+            if damaged is not None:
+                raise UnsafeFileError(f"damaged: the checksum of {shown(damaged)} does not fit")
+            for entry, storage in _run_zip(archive, _TENSOR_NAMES)[1].items():
+                storage.expect(archive.getinfo(entry).file_size)
+
+
+@contextlib.contextmanager
+def _one_error() -> Iterator[None]:
     try:
-        if file.read(4) == _ZIP_MAGIC:
-            return _read_zip(file)
-        file.seek(0)
-        return _read_legacy(file.read())
+        yield
     except UnsafeFileError:
         raise
     except Exception as error:  # a damaged file ends in some fourteen types of error
         raise UnsafeFileError(f"damaged, or not written by torch.save ({type(error).__name__})") from error
 
 
-def check_checkpoint(file: BinaryIO) -> None:
-    """Raise `UnsafeFileError` unless the file is whole and names nothing but tensors and dicts.
-
-    Reads the file once, in pieces: the checksums of everything in it, and its pickle.
-    """
-    try:
-        if file.read(4) != _ZIP_MAGIC:
-            file.seek(0)
-            _scan_legacy(file.read(), _TENSOR_NAMES)
-            return
-        with _open_zip(file) as archive:
-            damaged = archive.testzip()
-            if damaged is not None:
-                raise UnsafeFileError(f"damaged: the checksum of {shown(damaged)} does not fit")
-            _scan_one(archive.read(_prefix(archive) + "data.pkl"), _TENSOR_NAMES)
-    except UnsafeFileError:
-        raise
-    except Exception as error:  # as above
-        raise UnsafeFileError(f"damaged, or not written by torch.save ({type(error).__name__})") from error
-
-
 # The two containers
+
+
+def _is_zip(file: BinaryIO) -> bool:
+    magic = file.read(len(_ZIP_MAGIC))
+    file.seek(0)
+    return magic == _ZIP_MAGIC
 
 
 def _open_zip(file: BinaryIO) -> zipfile.ZipFile:
@@ -100,35 +115,34 @@ def _open_zip(file: BinaryIO) -> zipfile.ZipFile:
     return archive
 
 
-def _prefix(archive: zipfile.ZipFile) -> str:
-    found = [name for name in archive.namelist() if re.fullmatch(r"[^/]+/data\.pkl", name)]
+def _run_zip(archive: zipfile.ZipFile, names: frozenset[_Name]) -> tuple[object, dict[str, _Storage]]:
+    """The object in an archive, and the storages that it needs by the names of their entries."""
+    entries = archive.namelist()
+    found = [name for name in entries if re.fullmatch(r"[^/]+/data\.pkl", name)]
     if len(found) != 1:
         raise UnsafeFileError("it is a zip archive, but not one of torch.save")
-    return found[0].removesuffix("data.pkl")
+    prefix = found[0].removesuffix("data.pkl")
+    program, end = _checked(archive.read(found[0]), 0, names)
+    if end != archive.getinfo(found[0]).file_size:
+        raise UnsafeFileError("damaged: something follows its pickle")
+    big = prefix + "byteorder" in entries and archive.read(prefix + "byteorder") == b"big"
+    machine = _Machine(sum(entry.file_size for entry in archive.infolist()), ">" if big else "<")
+    value = machine.run(program)
+    return value, {f"{prefix}data/{key}": storage for key, storage in machine.storages.items()}
 
 
-def _read_zip(file: BinaryIO) -> object:
-    size = file.seek(0, io.SEEK_END)
-    with _open_zip(file) as archive:
-        prefix = _prefix(archive)
-        program = archive.read(prefix + "data.pkl")
-        _scan_one(program, _NAMES)
-        big = prefix + "byteorder" in archive.namelist() and archive.read(prefix + "byteorder") == b"big"
-        machine = _Machine(size, ">" if big else "<")
-        value = machine.run(program)
-        for key, storage in machine.storages.items():
-            storage.fill(archive.read(f"{prefix}data/{key}"))
-    return value
-
-
-def _read_legacy(data: bytes) -> object:
-    value_at, keys_at, storages_at = _scan_legacy(data, _NAMES)
+def _run_legacy(data: bytes, names: frozenset[_Name]) -> object:
+    """The object in a file from before torch 1.6: pickles one after the other, then the storages."""
+    if not data.startswith(_LEGACY_MAGIC):
+        raise UnsafeFileError("not written by torch.save")
     machine = _Machine(len(data), "<")
-    value = machine.run(data[value_at:keys_at])
-    keys = _Machine(len(data), "<").run(data[keys_at:storages_at])
+    _, at = _checked(data, len(_LEGACY_MAGIC), names)
+    program, at = _checked(data, at, names)
+    value = machine.run(program)
+    program, at = _checked(data, at, names)
+    keys = machine.run(program)
     if not isinstance(keys, list) or set(keys) != set(machine.storages):
         raise UnsafeFileError("damaged: its list of storages does not fit")
-    at = storages_at
     for key in keys:
         storage = machine.storages[key]
         if int.from_bytes(data[at : at + 8], "little") != storage.count:
@@ -136,15 +150,6 @@ def _read_legacy(data: bytes) -> object:
         storage.fill(data[at + 8 : at + 8 + storage.nbytes])
         at += 8 + storage.nbytes
     return value
-
-
-def _scan_legacy(data: bytes, names: frozenset[_Name]) -> tuple[int, int, int]:
-    """Check the pickles of a file from before torch 1.6; where value, keys and storages begin."""
-    if not data.startswith(_LEGACY_MAGIC):
-        raise UnsafeFileError("not written by torch.save")
-    value_at = _scan(data, len(_LEGACY_MAGIC), names)
-    keys_at = _scan(data, value_at, names)
-    return value_at, keys_at, _scan(data, keys_at, names)
 
 
 # The check of a pickle before it runs
@@ -203,32 +208,35 @@ _NAMES = _TENSOR_NAMES | {
 _STOP = b"."
 _WITH_LENGTH = {b"X": 4, b"\x8a": 1, b"\x8b": 4}
 """Opcodes whose argument says its own length, in so many bytes: text and long integers."""
+_EMPTY_DICT = b"}"
+_OUR_DICT: _Name = ("pyhermes", "dict")
+_CALL_OUR_DICT = b"cpyhermes\ndict\n)R"
 
 
-def _scan_one(program: bytes, names: frozenset[_Name]) -> None:
-    if _scan(program, 0, names) != len(program):
-        raise UnsafeFileError("damaged: something follows its pickle")
+def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[bytes, int]:
+    """The pickle that begins at `start`, ready to run, and where it ends.
 
-
-def _scan(data: bytes, start: int, names: frozenset[_Name]) -> int:
-    """Walk over the opcodes from `start`, refusing what is not plain; where they end.
-
-    Runs of opcodes of a fixed size are matched as one, which makes this ten times cheaper than
-    running them.
+    What is not plain is refused. Dicts are made to be ours, which look at their keys before they
+    hash them. Runs of opcodes of a fixed size are matched as one, which makes this ten times
+    cheaper than running them.
     """
     if data[start : start + 2] != b"\x80\x02":
         raise UnsafeFileError("its pickle is not of protocol 2, which torch.save writes")
     plain = _plain_opcodes(len(data))
-    at = start + 2
+    parts: list[bytes] = []
+    kept, at = start, start + 2
     while True:
         matched = plain.match(data, at)
         at = at if matched is None else matched.end()
         opcode = data[at : at + 1]
         at += 1
         if opcode == _STOP:
-            return at
-        if opcode == b"c":
-            at = _scan_name(data, at, names)
+            return b"".join([*parts, data[kept:at]]), at
+        if opcode == _EMPTY_DICT:
+            parts += [data[kept : at - 1], _CALL_OUR_DICT]
+            kept = at
+        elif opcode == b"c":
+            at = _check_name(data, at, names)
         elif opcode in _WITH_LENGTH:
             width = _WITH_LENGTH[opcode]
             at += width + int.from_bytes(data[at : at + width], "little")
@@ -240,17 +248,19 @@ def _plain_opcodes(size: int) -> re.Pattern[bytes]:
     """Opcodes of fixed size that make plain values.
 
     The unpickler reserves memory up to the highest memo number it meets, so that may not be larger
-    than what the file has room to fill.
+    than what the file has room to fill, at five bytes a number.
     """
-    high = min(size // 5 >> 16, 255)
+    high = min(size // 5 >> 16, 0xFFFF)
+    top = re.escape(bytes([high >> 8]))
+    third = re.escape(bytes([0xFF if high >> 8 else high]))
     return re.compile(
-        rb"(?:(?:G.{8})++|K.|M..|J.{4}|q.|h.|j.{4}|r..[\x00-" + re.escape(bytes([high])) + rb"]\x00"
-        rb"|[NQRabetus()\]}\x85\x86\x87\x88\x89]++)*+",
+        rb"(?:(?:G.{8})++|K.|M..|J.{4}|q.|h.|j.{4}|r..[\x00-" + third + rb"][\x00-" + top + rb"]"
+        rb"|[NQRabetus()\]\x85\x86\x87\x88\x89]++)*+",
         re.DOTALL,
     )
 
 
-def _scan_name(data: bytes, at: int, names: frozenset[_Name]) -> int:
+def _check_name(data: bytes, at: int, names: frozenset[_Name]) -> int:
     end = data.index(b"\n", data.index(b"\n", at) + 1)
     module, name = data[at:end].decode("utf-8").split("\n")
     if (module, name) not in names:
@@ -295,13 +305,29 @@ class _ElementType(_Inert):
         self.code = code
 
 
-class _OrderedDict(dict[object, object]):
-    """A state dict; what torch hangs on it (versions of modules) is no data."""
+class _Dict(dict[object, object]):
+    """A dict; what torch hangs on a state dict (versions of modules) is no data."""
 
     __slots__ = ()
 
+    def __setitem__(self, key: object, value: object) -> None:
+        """Store an item, unless its key is one that is made to be hashed forever."""
+        if isinstance(key, tuple):
+            _check_key(key)
+        super().__setitem__(key, value)
+
     def __setstate__(self, state: object) -> None:
         pass
+
+
+def _check_key(key: tuple[object, ...]) -> None:
+    pending: list[object] = [key]
+    for _ in range(_LARGEST_KEY):
+        if not pending:
+            return
+        part = pending.pop()
+        pending += part if isinstance(part, tuple) else ()
+    raise UnsafeFileError(f"it holds a dict with a key of more than {_LARGEST_KEY} parts")
 
 
 class _NumpyDtype:
@@ -364,27 +390,39 @@ class _NumpyArray(PendingArray):
 class _Storage(_Sealed):
     """The elements that tensors of one file share."""
 
-    __slots__ = ("_code", "_order", "_raw", "count")
+    __slots__ = ("_code", "_elements", "_order", "_raw", "count")
 
     def __init__(self, code: str | None, count: int, order: _Order) -> None:
         self._code = code
         self.count = count
         self._order = order
-        self._raw: bytes | None = None
+        self._raw = b""
+        self._elements: dict[str, _Array] = {}
 
     @property
     def nbytes(self) -> int:
         return self.count if self._code is None else self.count * _itemsize(self._code)
 
-    def fill(self, raw: bytes) -> None:
-        if len(raw) != self.nbytes:
+    def expect(self, nbytes: int) -> None:
+        if nbytes != self.nbytes:
             raise UnsafeFileError("damaged: a tensor's storage does not have the size that it claims")
+
+    def fill(self, raw: bytes) -> None:
+        self.expect(len(raw))
         self._raw = raw
 
-    def elements(self, code: str | None) -> _Array:
-        code = code or self._code
-        if code is None or self._raw is None:
+    def code_of_elements(self, code: str | None) -> str:
+        known = code or self._code
+        if known is None:
             raise UnsafeFileError("damaged: a tensor does not say what its elements are")
+        return known
+
+    def elements(self, code: str) -> _Array:
+        if code not in self._elements:
+            self._elements[code] = self._read(code)
+        return self._elements[code]
+
+    def _read(self, code: str) -> _Array:
         if code == "bfloat16":
             halves = np.frombuffer(self._raw, f"{self._order}u2").astype(np.uint32)
             return (halves << np.uint32(16)).view(np.float32)
@@ -392,30 +430,48 @@ class _Storage(_Sealed):
 
 
 class _Tensor(PendingArray):
-    __slots__ = ("_code", "_offset", "_size", "_storage", "_stride")
+    """A part of a storage; that it lies inside is made sure of at once."""
+
+    __slots__ = ("_array", "_code", "_metadata", "_offset", "_size", "_storage", "_stride")
 
     def __init__(
-        self, storage: object, offset: object, size: object, stride: object, code: str | None = None
+        self, storage: _Storage, code: str, geometry: tuple[object, object, object], metadata: object
     ) -> None:
-        if not isinstance(storage, _Storage):
-            raise UnsafeFileError("damaged: a tensor has no storage")
-        self._storage, self._code = storage, code
-        (self._offset,), self._size, self._stride = _sizes((offset,)), _sizes(size), _sizes(stride)
+        self._storage, self._code, self._metadata = storage, code, metadata
+        (self._offset,), self._size, self._stride = (_sizes(part) for part in geometry)
+        self._array: _Array | None = None
+        last = sum((size - 1) * stride for size, stride in zip(self._size, self._stride, strict=True))
+        available = storage.nbytes // _itemsize(code)
+        if storage.nbytes % _itemsize(code) or len(self._size) > _MOST_DIMENSIONS:
+            raise UnsafeFileError("damaged: a tensor does not have the shape that it claims")
+        if self.count and (self.count > available or self._offset + last >= available):
+            raise UnsafeFileError("damaged: a tensor is larger than its storage")
+
+    @property
+    def count(self) -> int:
+        return math.prod(self._size)
+
+    @property
+    def nbytes(self) -> int:
+        return self.count * _itemsize(self._code)
 
     def resolve(self) -> _Array:
+        if self._array is None:
+            self._array = self._view()
+            if isinstance(self._metadata, dict):
+                self._array = np.conj(self._array) if self._metadata.get("conj") else self._array
+                self._array = np.negative(self._array) if self._metadata.get("neg") else self._array
+        return self._array
+
+    def _view(self) -> _Array:
         elements = self._storage.elements(self._code)
-        if len(self._size) != len(self._stride):
-            raise UnsafeFileError("damaged: a tensor has sizes and strides that do not go together")
-        last = sum((size - 1) * stride for size, stride in zip(self._size, self._stride, strict=True))
-        count = math.prod(self._size)
-        if count and (count > len(elements) or self._offset + last >= len(elements)):
-            raise UnsafeFileError("damaged: a tensor is larger than its storage")
-        if not count:
+        if not self.count:
             return np.empty(self._size, elements.dtype)
         if self._stride == _contiguous(self._size):
-            return elements[self._offset : self._offset + count].reshape(self._size)
+            return elements[self._offset : self._offset + self.count].reshape(self._size)
         strides = tuple(stride * elements.itemsize for stride in self._stride)
-        return np.lib.stride_tricks.as_strided(elements[self._offset :], self._size, strides, writeable=False)
+        part = elements[self._offset :]
+        return np.lib.stride_tricks.as_strided(part, self._size, strides, writeable=False)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -438,15 +494,16 @@ class _Machine:
         self._order = order
         self.storages: dict[str, _Storage] = {}
         self.names: Mapping[_Name, _Inert] = {
-            ("collections", "OrderedDict"): _Inert(_OrderedDict),
+            _OUR_DICT: _Inert(_Dict),
+            ("collections", "OrderedDict"): _Inert(_Dict),
             ("_codecs", "encode"): _Inert(self._encode),
             ("__builtin__", "bytes"): _Inert(_no_bytes),
             ("numpy", "ndarray"): _Inert(),
             ("numpy", "dtype"): _Inert(_NumpyDtype),
             **{(module, "_reconstruct"): _Inert(_NumpyArray) for module in _NUMPY},
             **{(module, "scalar"): _Inert(_scalar) for module in _NUMPY},
-            ("torch._utils", "_rebuild_tensor_v2"): _Inert(_tensor),
-            ("torch._utils", "_rebuild_tensor_v3"): _Inert(_tensor_of_dtype),
+            ("torch._utils", "_rebuild_tensor_v2"): _Inert(self._tensor),
+            ("torch._utils", "_rebuild_tensor_v3"): _Inert(self._tensor_of_dtype),
             ("torch._utils", "_rebuild_parameter"): _Inert(_parameter),
             ("torch.storage", "UntypedStorage"): _Inert(),
             **{("torch", f"{name}Storage"): _ElementType(code) for name, code in _ELEMENTS.items()},
@@ -468,10 +525,37 @@ class _Machine:
     def _encode(self, text: object, encoding: object) -> bytes:
         if not isinstance(text, str) or encoding != "latin1":
             raise UnsafeFileError("damaged: it holds bytes in an unknown encoding")
-        self._memory -= len(text)
+        self._spend(len(text))
+        return text.encode("latin1")
+
+    def _tensor(
+        self,
+        storage: object,
+        offset: object,
+        size: object,
+        stride: object,
+        *rest: object,
+        code: str | None = None,
+    ) -> _Tensor:
+        if not isinstance(storage, _Storage):
+            raise UnsafeFileError("damaged: a tensor has no storage")
+        metadata = rest[2] if len(rest) > 2 else None
+        tensor = _Tensor(storage, storage.code_of_elements(code), ((offset,), size, stride), metadata)
+        self._spend(tensor.nbytes)
+        return tensor
+
+    def _tensor_of_dtype(
+        self, storage: object, offset: object, size: object, stride: object, *rest: object
+    ) -> _Tensor:
+        grad, hooks, dtype, *metadata = rest
+        if not isinstance(dtype, _ElementType):
+            raise UnsafeFileError("damaged: a tensor does not say what its elements are")
+        return self._tensor(storage, offset, size, stride, grad, hooks, *metadata, code=dtype.code)
+
+    def _spend(self, nbytes: int) -> None:
+        self._memory -= nbytes
         if self._memory < 0:
             raise UnsafeFileError("it would take far more memory than it is large")
-        return text.encode("latin1")
 
 
 def _no_bytes() -> bytes:
@@ -483,10 +567,10 @@ def _scalar(dtype: object, raw: object) -> object:
     if not isinstance(dtype, _NumpyDtype) or not isinstance(raw, bytes):
         raise UnsafeFileError("it holds a numpy scalar of an unknown kind")
     array = dtype.array((), False, raw)
-    return array.item() if array.dtype.kind in "biufSU" and array.dtype.char != "g" else _Resolved(array)
+    return array.item() if array.dtype.kind in "biufSU" and array.dtype.char != "g" else _Whole(array)
 
 
-class _Resolved(PendingArray):
+class _Whole(PendingArray):
     __slots__ = ("_array",)
 
     def __init__(self, array: _Array) -> None:
@@ -494,27 +578,6 @@ class _Resolved(PendingArray):
 
     def resolve(self) -> _Array:
         return self._array
-
-
-def _tensor(storage: object, offset: object, size: object, stride: object, *rest: object) -> _Tensor:
-    if any(isinstance(value, dict) and value for value in rest[2:]):
-        raise UnsafeFileError("it holds a tensor that is conjugated or negated only in name")
-    return _Tensor(storage, offset, size, stride)
-
-
-def _tensor_of_dtype(
-    storage: object,
-    offset: object,
-    size: object,
-    stride: object,
-    _grad: object,
-    _hooks: object,
-    dtype: object,
-    *_: object,
-) -> _Tensor:
-    if not isinstance(dtype, _ElementType):
-        raise UnsafeFileError("damaged: a tensor does not say what its elements are")
-    return _Tensor(storage, offset, size, stride, dtype.code)
 
 
 def _parameter(data: object, *_: object) -> object:

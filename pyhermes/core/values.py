@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,21 +58,32 @@ def thaw(values: Mapping[str, FrozenValue]) -> dict[str, ResultValue]:
     return thawed
 
 
+def stacked(values: Sequence[object]) -> _Array | None:
+    """The array that a list of numbers, or of arrays of one shape, is; None for other lists."""
+    return _Stacker().stack(values)
+
+
 def is_plain_list(value: FrozenValue, key: str) -> TypeGuard[tuple[FrozenValue, ...]]:
     """Whether a frozen entry is a list that would be a series, had it not been stored as a tuple."""
-    return key != TAGS and isinstance(value, tuple) and _Stacker().stack(value) is not None
+    return key != TAGS and isinstance(value, tuple) and stacked(value) is not None
 
 
 def same_values(a: object, b: object) -> bool:
     """Whether frozen values are the same in type and in every element, NaN being itself."""
-    if a is b:
+    return _same(a, b, set())
+
+
+def _same(a: object, b: object, done: set[tuple[int, int]]) -> bool:
+    """The same; a pair of containers that was compared before is not compared again."""
+    if a is b or (id(a), id(b)) in done:
         return True
+    done.add((id(a), id(b)))
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         return same_array(a, b)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(same_values(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(_same(a[key], b[key], done) for key in a)
     if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(map(same_values, a, b))
+        return len(a) == len(b) and all(_same(*pair, done) for pair in zip(a, b, strict=True))
     return type(a) is type(b) and (a == b or (a != a and b != b))
 
 
@@ -106,10 +117,10 @@ def number_of(value: object) -> _Number | None:
     if isinstance(value, int | float) and not isinstance(value, np.generic):
         return int(value) if isinstance(value, int) else float(value)
     array = array_of(value)
-    if array is None or array.ndim or array.dtype.kind not in "biuf" or array.dtype.char == "g":
+    if array is None or array.ndim or array.dtype.kind not in "biuf":
         return None
     number: _Number = array.item()
-    return number
+    return float(number) if array.dtype.char == "g" else number
 
 
 class _Stacker:
@@ -117,6 +128,7 @@ class _Stacker:
 
     def __init__(self) -> None:
         self._done: dict[int, _Array | None] = {}
+        self._repeated = _SHARED_AT_MOST
 
     def stack(self, values: Sequence[object], depth: int = 0) -> _Array | None:
         """The array that a list of numbers, or of arrays of one shape, is; None for others."""
@@ -127,8 +139,15 @@ class _Stacker:
         arrays = [entry for entry in entries if isinstance(entry, np.ndarray)]
         if not arrays:
             return None if None in entries else _stack_numbers(entries)
-        same_shape = len(arrays) == len(entries) and len({array.shape for array in arrays}) == 1
-        return np.stack(arrays) if same_shape and not _explodes(arrays) else None
+        if len(arrays) < len(entries) or len({array.shape for array in arrays}) > 1:
+            return None
+        return None if self._explodes(arrays) else _stack_arrays(arrays)
+
+    def _explodes(self, arrays: list[_Array]) -> bool:
+        """Whether arrays that stand in lists many times would become very large."""
+        if len({id(array) for array in arrays}) < len(arrays):
+            self._repeated -= sum(array.nbytes for array in arrays)
+        return self._repeated < 0
 
     def _entry(self, value: object, depth: int) -> _Array | _Number | None:
         if isinstance(value, list | tuple):
@@ -148,13 +167,15 @@ class _Freezer:
 
     def __init__(self) -> None:
         self._key = ""
-        self._done: dict[int, FrozenValue] = {}
+        self._stacker = _Stacker()
+        # with what was frozen, lest something else gets its id
+        self._done: dict[int, tuple[object, FrozenValue]] = {}
         self._open: set[int] = set()
 
     def entry(self, key: str, value: object) -> FrozenValue:
         self._key = key
         if isinstance(value, list) and not isinstance(value, PlainList) and key != TAGS:
-            series = _Stacker().stack(value)
+            series = self._stacker.stack(value)
             if series is not None:
                 return self._array(series)
         return self._value(value)
@@ -174,11 +195,13 @@ class _Freezer:
         array = array_of(value)
         if array is None:
             raise self._refusal(value)
-        return self._array(array)
+        if id(array) not in self._done:
+            self._done[id(array)] = (array, self._array(array))
+        return self._done[id(array)][1]
 
     def _container(self, value: list[object] | tuple[object, ...] | Mapping[object, object]) -> FrozenValue:
         if id(value) in self._done:
-            return self._done[id(value)]
+            return self._done[id(value)][1]
         if id(value) in self._open or len(self._open) > _DEEPEST:
             raise ResultError(
                 f"expected values nested at most {_DEEPEST} deep, got more under {shown(self._key)}"
@@ -192,7 +215,7 @@ class _Freezer:
         else:
             frozen = tuple(map(self._value, value))
         self._open.discard(id(value))
-        self._done[id(value)] = frozen
+        self._done[id(value)] = (value, frozen)
         return frozen
 
     def _array(self, array: _Array) -> FrozenValue:
@@ -200,15 +223,15 @@ class _Freezer:
             return self._value(array.tolist() if array.size else [])
         if array.dtype.kind not in "biufcMm":
             raise self._refusal(array)
-        return read_only(array.astype(array.dtype.newbyteorder("="), copy=False))
+        return read_only(array.astype(_plain_dtype(array.dtype), copy=False))
 
     def _plain_key(self, key: object) -> PlainKey:
-        if isinstance(key, tuple):
-            return tuple(map(self._plain_key, key))
         plain = self._value(key)
-        if isinstance(plain, tuple | Mapping | np.ndarray):
-            raise self._refusal(key)
-        return plain
+        try:
+            hash(plain)
+        except TypeError:
+            raise self._refusal(key) from None
+        return cast("PlainKey", plain)
 
     def _refusal(self, value: object) -> ResultError:
         kind = (
@@ -243,6 +266,12 @@ def _text_key(key: object) -> str:
     return str.__str__(key)
 
 
+def _plain_dtype(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
+    """The dtype in native byte order, and of several of one size the one that has a width as its name."""
+    native = dtype.newbyteorder("=")
+    return np.dtype(f"{dtype.kind}{dtype.itemsize}") if dtype.kind in "iu" else native
+
+
 def _stack_numbers(numbers: Sequence[object]) -> _Array | None:
     """Numbers as bool, int64 or float64, whichever holds them all; None beyond int64."""
     kinds = set(map(type, numbers))
@@ -253,14 +282,17 @@ def _stack_numbers(numbers: Sequence[object]) -> _Array | None:
         return None
 
 
-def _explodes(arrays: list[_Array]) -> bool:
-    """Whether one array, standing in the list many times, would become very large."""
-    repeated = len({id(array) for array in arrays}) < len(arrays)
-    return repeated and sum(array.nbytes for array in arrays) > _SHARED_AT_MOST
+def _stack_arrays(arrays: list[_Array]) -> _Array | None:
+    """Arrays of one shape on a new first axis; None where they have no dtype in common."""
+    try:
+        return np.stack(arrays)
+    except (TypeError, OverflowError):
+        return None
 
 
-def _array_of_tensor(tensor: torch.Tensor) -> _Array:
-    plain = tensor.detach().cpu().resolve_conj().resolve_neg()
-    bfloat16 = str(plain.dtype) == "torch.bfloat16"
-    array: _Array = (plain.float() if bfloat16 else plain).numpy()
-    return array
+def _array_of_tensor(tensor: torch.Tensor) -> _Array | None:
+    try:
+        plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+        return (plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy()
+    except (TypeError, RuntimeError):  # sparse, quantized, without memory, of a dtype that numpy has not
+        return None
