@@ -11,7 +11,7 @@ from pyhermes.api.notices import warn_of
 from pyhermes.api.result import Result
 from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
-from pyhermes.core.run import Run, describe_run, problems_of, unreadable_error
+from pyhermes.core.run import Run, checked_scan, describe_run, problems_of
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, PathLike
 
 if TYPE_CHECKING:
@@ -88,23 +88,20 @@ class Experiment:
         `"warn"` of it, to `"raise"` one `InfoError` that names all of them, or to `"skip"` it in
         silence, and the list's `failed` holds it. Raises `NotAnExperimentError`, a
         `FileNotFoundError` (and a `NotADirectoryError` for a file), where there is no such folder,
-        and `IsAnExperimentError`, a `ValueError`, for the directory of one run.
+        and `IsAnExperimentError`, a `ValueError`, for the directory of one run; a `ValueError` too for
+        another `on_error`.
 
         >>> len(Experiment.load_all("runs/taxi_q/taxi-baseline"))
         2
         """
         from pyhermes.api.experiment_list import ExperimentList
 
-        scan = disk.scan_runs(path, recursive=recursive)
-        if on_error == "raise" and scan.failed:
-            raise unreadable_error(scan.failed)
-        if on_error == "warn":
+        scan = checked_scan(disk.scan_runs(path, recursive=recursive), on_error)
+        if on_error != "skip":
             warn_of("these experiments cannot be read, and are in .failed:", scan.failed)
             warn_of(
-                f"no experiments in {path}, but in folders below it (or load with recursive=True):",
-                scan.elsewhere,
+                "no experiments here, but in these folders below (or with recursive=True):", scan.elsewhere
             )
-        if on_error != "skip":
             warn_of(_PROBLEMS, problems_of(scan.runs))
         return ExperimentList(map(Experiment._of, scan.runs), failed=scan.failed)
 

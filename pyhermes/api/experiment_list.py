@@ -12,6 +12,11 @@ from pyhermes.core.select import filter_by_args, latest, only
 T = TypeVar("T")
 
 
+def failed_of(experiments: object) -> tuple[UnreadableRun, ...]:
+    """What could not be read where a list of experiments was loaded."""
+    return experiments.failed if isinstance(experiments, ExperimentList) else ()
+
+
 class ExperimentList(list[Experiment]):
     """A list that holds experiments and nothing else; slices, copies and sums are such lists too.
 
@@ -27,7 +32,7 @@ class ExperimentList(list[Experiment]):
 
     def __init__(self, exp_iterable: Iterable[Experiment], *, failed: Iterable[UnreadableRun] = ()) -> None:
         super().__init__(only(exp_iterable, Experiment))
-        self.failed = tuple(failed)
+        self.failed = (*failed_of(exp_iterable), *failed)
 
     def filter_by_exec_args(self, *args: str) -> ExperimentList:
         """The experiments that were given all of these arguments, in their order.
@@ -65,7 +70,6 @@ class ExperimentList(list[Experiment]):
 
     def __setitem__(self, index: SupportsIndex | slice, value: Experiment | Iterable[Experiment], /) -> None:
         if isinstance(index, slice):
-            assert not isinstance(value, Experiment)
             super().__setitem__(index, only(value, Experiment))
         else:
             super().__setitem__(index, *only([value], Experiment))
@@ -77,12 +81,15 @@ class ExperimentList(list[Experiment]):
     def __add__(self, other: list[T], /) -> list[T | Experiment]: ...
 
     def __add__(self, other: list[Experiment] | list[T], /) -> ExperimentList | list[T | Experiment]:
-        failed = other.failed if isinstance(other, ExperimentList) else ()
-        return ExperimentList([*self, *only(other, Experiment)], failed=(*self.failed, *failed))
+        both = self.copy()
+        both.extend(only(other, Experiment))
+        both.failed += failed_of(other)
+        return both
 
     # the type checker wants `+=` to take what `+` takes, which is not so for any list
     def __iadd__(self, other: Iterable[Experiment], /) -> Self:  # type: ignore[misc, override]
         self.extend(other)
+        self.failed += failed_of(other)
         return self
 
     def append(self, experiment: Experiment, /) -> None:

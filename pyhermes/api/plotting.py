@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pyhermes.core import disk
-from pyhermes.core.curve import Range, TrainingCurve, epsilon_arguments, training_curve, unless_given
+from pyhermes.core.curve import (
+    Corner,
+    Range,
+    TrainingCurve,
+    emptiest_corner,
+    epsilon_arguments,
+    training_curve,
+    unless_given,
+)
 from pyhermes.core.smooth import smoothen
 from pyhermes.core.typing import FloatArray, PathLike
 
@@ -174,6 +182,8 @@ def draw_curve(
     legend: bool = True,
 ) -> CurveArtists:
     """Draw a training curve on the axes, and the exploration coefficient on a second y axis."""
+    from matplotlib.ticker import MaxNLocator
+
     episodes = np.arange(len(curve.scores), dtype=np.float64)
     dots = _dots(ax, episodes, curve.scores, scores_color)
     (means,) = ax.plot(
@@ -189,9 +199,10 @@ def draw_curve(
     _label(ax, "episode", "score", fontsize)
     ax.set_xlim(-0.5 - 0.01 * len(episodes), max(len(episodes) - 0.5, 0.5) + 0.01 * len(episodes))
     ax.set_ylim(*curve.score_range)
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     ax.grid(visible=True, alpha=0.25)
     shown = [line for line in (dots, means, best, epsilons) if line is not None]
-    box = _legend(ax, shown, fontsize) if legend else None
+    box = _legend(ax, shown, emptiest_corner(curve), fontsize) if legend else None
     return CurveArtists(dots, means, best, epsilons, epsilon_axes, box)
 
 
@@ -204,11 +215,12 @@ def plot_series(values: FloatArray, label: str, smoothing: int, show: bool, ax: 
         _, ax = plt.subplots(layout="constrained")
     steps = np.arange(len(values))
     if smoothing > 1:
-        ax.plot(steps, values, color="c", alpha=0.45, linewidth=1, label=label)
-        ax.plot(steps, means, color="r", linewidth=2, label=f"mean of the last {smoothing}")
-        ax.legend()
+        ax.plot(steps, values, color="c", alpha=0.45, linewidth=1, marker=_marker(values), label=label)
+        mean_label = f"mean of the last {smoothing}"
+        ax.plot(steps, means, color="r", linewidth=2, marker=_marker(means), label=mean_label)
+        ax.legend(loc="upper right")
     else:
-        ax.plot(steps, values, color="c", linewidth=1.5, label=label)
+        ax.plot(steps, values, color="c", linewidth=1.5, marker=_marker(values), label=label)
     ax.set_xlabel("step")
     ax.set_ylabel(label)
     ax.grid(visible=True, alpha=0.25)
@@ -277,7 +289,8 @@ def _dots(ax: Axes, episodes: FloatArray, scores: FloatArray, color: str) -> Lin
 
 
 def _mark_best(ax: Axes, curve: TrainingCurve, color: str, fontsize: float) -> Line2D | None:
-    if curve.best is None:
+    low, high = curve.score_range
+    if curve.best is None or not low <= curve.best.score <= high:
         return None
     (best,) = ax.plot(
         [curve.best.episode],
@@ -292,6 +305,7 @@ def _mark_best(ax: Axes, curve: TrainingCurve, color: str, fontsize: float) -> L
         zorder=4,
         clip_on=False,
     )
+    best.set_in_layout(False)
     return best
 
 
@@ -305,23 +319,37 @@ def _draw_epsilons(
         episodes, curve.epsilons, color=_EPSILON_COLOR, linestyle="--", linewidth=1.8, label="epsilon"
     )
     epsilon_axes.set_ylim(*curve.epsilon_range)
+    _put_in_front(ax, epsilon_axes)
     _label(epsilon_axes, None, "epsilon", fontsize)
     return epsilon_axes, line
 
 
-def _legend(ax: Axes, lines: list[Line2D], fontsize: float) -> Legend:
-    """Above the axes, where it hides nothing, and with dots large enough to see their colour."""
-    legend = ax.legend(
-        handles=lines,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=2,
-        fontsize=0.75 * fontsize,
-        frameon=False,
-    )
+def _legend(ax: Axes, lines: list[Line2D], corner: Corner, fontsize: float) -> Legend:
+    """In a corner, where it hides least, and with dots large enough to see their colour."""
+    legend: Legend = ax.legend(handles=lines, loc=corner, fontsize=0.75 * fontsize, framealpha=0.85)
+    legend.set_zorder(5)
     for handle in legend.get_lines()[:1]:
         handle.set(alpha=1.0, markersize=8)
     return legend
+
+
+def _put_in_front(ax: Axes, behind: Axes) -> None:
+    """Draw the scores and the legend over the second axes, and let pyplot go on with the first."""
+    import matplotlib.pyplot as plt
+
+    behind.patch.set_visible(True)
+    behind.set_facecolor(ax.get_facecolor())
+    ax.patch.set_visible(False)
+    ax.set_zorder(behind.get_zorder() + 1)
+    if plt.gca() is behind:
+        plt.sca(ax)
+
+
+def _marker(values: FloatArray) -> str:
+    """A dot where a line would not show: around a point without a neighbour."""
+    finite = np.isfinite(np.concatenate([[np.nan], values, [np.nan]]))
+    alone = finite[1:-1] & ~finite[:-2] & ~finite[2:]
+    return "." if alone.any() else ""
 
 
 def _label(ax: Axes, x: str | None, y: str, fontsize: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -23,7 +24,7 @@ class Result(dict[str, ResultValue]):
 
     A series of scalars is a list while it is recorded and an array of shape `(n,)` after loading,
     a series of arrays one array with the entries stacked on axis 0; recording goes on after loading.
-    `path` is the file it was loaded from or saved to, None before.
+    `path` is the absolute path of the file it was loaded from or saved to, None before.
 
     >>> result = Result.new("metrics")
     >>> result.store_scalar(0.5, "loss")
@@ -37,7 +38,7 @@ class Result(dict[str, ResultValue]):
     ) -> None:
         super().__init__({} if dictionary is None else dictionary)
         self.name = name
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else Path(os.path.abspath(path))
 
     @classmethod
     def new(cls, name: str) -> Self:
@@ -72,7 +73,8 @@ class Result(dict[str, ResultValue]):
         as a whole. Raises `ResultError`, a `ValueError`, without either place, for a name that no
         file can have, and, naming the key, for a value that cannot be stored.
         """
-        self.path = disk.save_result(self.snapshot(), disk.place_of_result(self.name, directory, self.path))
+        place = disk.place_of_result(self.name, directory, self.path)
+        self.path = disk.save_result(self.snapshot(), place)
         return self.path
 
     def store_scalar(self, value: ScalarLike | Iterable[ScalarLike], key: str) -> None:

@@ -39,6 +39,7 @@ from pyhermes.core.errors import (
     NothingToChooseError,
     ResultError,
     ScoresError,
+    UnknownChoiceError,
     WrongTypeError,
 )
 from pyhermes.core.info import ExperimentInfo, Problem, format_info, parse_info
@@ -94,6 +95,7 @@ __all__ = [
     "Scan",
     "ScoresError",
     "TrainingCurve",
+    "UnknownChoiceError",
     "UnreadableRun",
     "WrongTypeError",
     "decode_result",

@@ -57,9 +57,12 @@ class ExecArgs:
         {'taxi-small': True, '-lr': 0.1, '--layers': [32, 32], '--tag': ['a', 'b']}
         """
         values: dict[str, ArgumentValue] = {}
+        again: dict[str, list[_Scalar]] = {}
         for key, *words in self.words:
             value = _typed(words)
-            values[key] = [*_as_list(values[key]), *_as_list(value)] if key in values else value
+            if key in values:
+                again.setdefault(key, _as_list(values[key])).extend(_as_list(value))
+            values[key] = again.get(key, value)
         return values
 
 

@@ -43,12 +43,11 @@ def as_series(values: ArrayLike, what: str) -> FloatArray:
     """
     try:
         array = np.asarray(values)
-    except ValueError:
-        raise CurveError(
-            f"expected {what} as numbers in one dimension, got lists of several lengths"
-        ) from None
+    except (ValueError, TypeError, RuntimeError):  # lists of several lengths, tensors with a graph
+        raise CurveError(f"expected {what} as numbers in one dimension, got {shown(values)}") from None
     if array.ndim != 1:
         raise CurveError(f"expected {what} in one dimension, got an array of shape {array.shape}")
     if array.size and array.dtype.kind not in "biuf":
         raise CurveError(f"expected {what} as real numbers, got {shown(array[0])}")
-    return array.astype(np.float64)
+    with np.errstate(all="ignore"):
+        return array.astype(np.float64)

@@ -57,11 +57,14 @@ def read_state_dict(
 def load_into(net: M, state: Mapping[str, torch.Tensor]) -> M:
     """The network with the state loaded into it, in evaluation mode.
 
-    Raises `CheckpointError`, a `ValueError`, where names or shapes do not fit.
+    Raises `CheckpointError`, a `ValueError`, where names or shapes do not fit; the network is as it
+    was then.
     """
+    before = {name: value.detach().clone() for name, value in net.state_dict().items()}
     try:
         net.load_state_dict(state)
     except RuntimeError as error:
+        net.load_state_dict(before)
         raise CheckpointError(
             f"expected a state dict that fits the network, got other names or shapes: {error}"
         ) from error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, final
+from typing import Literal, TypeAlias, final
 
 import attrs
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pyhermes.core.arrays import as_series, read_only, same_array
 from pyhermes.core.errors import CurveError, shown
@@ -15,6 +15,9 @@ from pyhermes.core.smooth import smoothen
 from pyhermes.core.typing import ArgumentValue, FloatArray
 
 Range: TypeAlias = tuple[float, float]
+Corner: TypeAlias = Literal["upper right", "upper left", "lower right", "lower left"]
+
+_LARGEST = 1.5e308  # an axis cannot go to the last float
 
 
 @final
@@ -104,7 +107,7 @@ def epsilon_schedule(start: float, end: float, decay: float, n: int) -> FloatArr
     >>> epsilon_schedule(1.0, 0.3, 0.5, 4)
     array([1.  , 0.5 , 0.3 , 0.3 ])
     """
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.maximum(start * np.float64(decay) ** np.arange(n), np.float64(end))
 
 
@@ -122,7 +125,7 @@ def epsilon_arguments(
 
 
 def unless_given(
-    epsilons: Sequence[float],
+    epsilons: ArrayLike | None,
     coefficients: tuple[float | None, float | None, float | None],
     *,
     default: tuple[float | None, float | None, float | None],
@@ -132,7 +135,8 @@ def unless_given(
     >>> unless_given([0.5, 0.1], (1, 0.001, 0.999), default=(1, 0.001, 0.999))
     (None, None, None)
     """
-    return (None, None, None) if len(epsilons) and coefficients == default else coefficients
+    given = epsilons is not None and np.size(epsilons) > 0
+    return (None, None, None) if given and coefficients == default else coefficients
 
 
 def _number(value: ArgumentValue | None, key: str) -> float | None:
@@ -149,7 +153,10 @@ def _epsilons(
     epsilons: ArrayLike | None,
 ) -> FloatArray | None:
     if start is not None and end is not None and decay is not None:
-        return epsilon_schedule(start, end, decay, n)
+        for value in (start, end, decay):
+            if not isinstance(value, int | float | np.number):
+                raise CurveError(f"expected numbers as eps_start, eps_end and eps_decay, got {shown(value)}")
+        return epsilon_schedule(float(start), float(end), float(decay), n)
     if any(value is not None for value in (start, end, decay)):
         raise CurveError(
             "expected all of eps_start, eps_end and eps_decay or none of them, "
@@ -176,12 +183,42 @@ def _span(values: FloatArray) -> Range:
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     around = 0.0 if low < high else max(0.5, abs(low) * 0.05)
-    return low - around, high + around
+    return max(low - around, -_LARGEST), min(high + around, _LARGEST)
 
 
 def _with_gap(given: Range, axis_gap: float) -> Range:
-    low, high = map(float, given)
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise CurveError(f"expected a range as (low, high), got {shown(given)}")
-    gap = (high - low) * axis_gap
-    return low - gap, high + gap
+    try:
+        low, high = map(float, given)
+    except (TypeError, ValueError):
+        low, high = np.nan, np.nan
+    if not (np.isfinite([low, high, axis_gap]).all() and low < high and axis_gap >= 0):
+        raise CurveError(
+            f"expected a range (low, high) and a gap of at least 0, got {shown(given)} and {axis_gap!r}"
+        )
+    gap = min(high * axis_gap - low * axis_gap, _LARGEST)
+    return max(low - gap, -_LARGEST), min(high + gap, _LARGEST)
+
+
+def emptiest_corner(curve: TrainingCurve) -> Corner:
+    """The corner of the axes with the fewest points in it, named as matplotlib places a legend.
+
+    >>> emptiest_corner(training_curve([1.0, 2.0, 3.0]))
+    'upper left'
+    """
+    x = np.linspace(0.0, 1.0, len(curve.scores))
+    heights = [_height(curve.scores, curve.score_range), _height(curve.means, curve.score_range)]
+    if curve.epsilons is not None and curve.epsilon_range is not None:
+        heights.append(_height(curve.epsilons, curve.epsilon_range))
+    corners: dict[Corner, list[NDArray[np.bool_]]] = {
+        "upper right": [(x > 0.5) & (y > 0.7) for y in heights],
+        "upper left": [(x < 0.5) & (y > 0.7) for y in heights],
+        "lower right": [(x > 0.5) & (y < 0.3) for y in heights],
+        "lower left": [(x < 0.5) & (y < 0.3) for y in heights],
+    }
+    return min(corners, key=lambda name: sum(int(points.sum()) for points in corners[name]))
+
+
+def _height(values: FloatArray, span: Range) -> FloatArray:
+    """Where values lie between the ends of an axis, from 0 to 1."""
+    low, high = span
+    return (values / 2 - low / 2) / (high / 2 - low / 2)

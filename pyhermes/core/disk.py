@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
+import attrs
+
 from pyhermes.core.arguments import ExecArgs, parse_exec_args
 from pyhermes.core.checkpoint import SUFFIX as CHECKPOINT
 from pyhermes.core.checkpoint import device_of, load_into, read_state_dict
@@ -58,6 +60,7 @@ _LARGEST_TEXT = 64 << 20
 # where the system has them: never wait for the other end of a FIFO, never follow a link
 _NO_WAITING: int = getattr(os, "O_NONBLOCK", 0)
 _NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+_NO_FILE = "expected a regular file, got a directory or a special file"
 _FOLDERS_SHOWN = 3
 _FOLDERS_LOOKED_AT = 2000
 
@@ -134,6 +137,9 @@ def scan_runs(path: PathLike, *, recursive: bool = False) -> Scan:
     runs: list[Run] = []
     failed: list[UnreadableRun] = []
     for found in _candidates(root, recursive):
+        if isinstance(found, UnreadableRun):
+            failed.append(found)
+            continue
         try:
             runs.append(load_run(found))
         except (InfoError, NotAnExperimentError) as error:
@@ -161,6 +167,12 @@ def inside(root: PathLike, name: PathLike) -> Path:
             f"expected the name of a file inside the experiment, got {shown(os.fspath(name))}", path=folder
         )
     path = folder / pure
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise FileNameError(
+            f"expected a name that a file can have, got {shown(str(pure))}", path=folder
+        ) from None
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise FileNameError(
             f"expected a file inside the experiment, got {shown(os.fspath(name))}, a link that leads out",
@@ -215,7 +227,7 @@ def place_of_result(name: str, directory: PathLike | None, path: Path | None) ->
         raise ResultError(
             f"expected a result's name without a slash, got {shown(name)}", path=Path(directory)
         )
-    return Path(directory) / (name + RESULT)
+    return Path(os.path.abspath(directory)) / (name + RESULT)
 
 
 def checkpoint_path(root: PathLike, name: str) -> Path:
@@ -307,7 +319,7 @@ def store_comments(run: Run, comments: str | None) -> Run:
             raise InfoError("expected a last line that ends in a newline, got one that was cut off")
     with _replacing(path) as file:
         file.write(present + added)
-    return load_run(run.path)
+    return attrs.evolve(run, info=load_run(run.path).info)
 
 
 def copy_into(root: PathLike, source: PathLike, name: PathLike | None = None) -> Path:
@@ -386,8 +398,8 @@ def _holds_info(folder: Path) -> bool:
     return True
 
 
-def _candidates(root: Path, recursive: bool) -> Iterator[Path]:
-    """Folders that hold a `hermes.info`, and those of which that cannot be told."""
+def _candidates(root: Path, recursive: bool) -> Iterator[Path | UnreadableRun]:
+    """Folders that hold a `hermes.info`, and those of which that cannot be told, with the reason."""
     pending = _subfolders(root)
     seen = {_identity(root)}
     while pending:
@@ -398,8 +410,8 @@ def _candidates(root: Path, recursive: bool) -> Iterator[Path]:
             elif recursive and _identity(folder) not in seen:
                 seen.add(_identity(folder))
                 pending += _subfolders(folder)
-        except (OSError, InfoError):
-            yield folder
+        except (OSError, InfoError) as error:
+            yield UnreadableRun(folder, _why(error))
 
 
 def _identity(folder: Path) -> tuple[int, int]:
@@ -418,7 +430,10 @@ def _elsewhere(root: Path) -> tuple[Path, ...]:
     level, looked_at = [root], 0
     while level and not found and looked_at < _FOLDERS_LOOKED_AT:
         looked_at += len(level)
-        below = {folder: _subfolders(folder) for folder in level if os.access(folder, os.R_OK)}
+        below: dict[Path, list[Path]] = {}
+        for folder in level:
+            with contextlib.suppress(OSError):
+                below[folder] = _subfolders(folder)
         found = [folder for folder, children in below.items() if any(map(is_experiment, children))]
         level = [child for children in below.values() for child in children]
     return tuple(sorted(found)[:_FOLDERS_SHOWN])
@@ -464,10 +479,14 @@ def _open_regular(path: str, flags: int) -> int:
         descriptor = os.open(path, flags | _NO_WAITING, 0o666)
     except FileNotFoundError:
         raise MissingFileError("expected a file, got a path where nothing is", path=Path(path)) from None
+    except OSError as error:
+        if error.errno in (errno.EISDIR, errno.ENXIO):
+            raise NotAFileError(_NO_FILE, path=Path(path)) from None
+        raise
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise NotAFileError("expected a regular file, got a directory or a special file", path=Path(path))
+    raise NotAFileError(_NO_FILE, path=Path(path))
 
 
 def _why(error: Exception) -> str:
@@ -483,8 +502,11 @@ def _target(root: PathLike, source: PathLike, name: PathLike | None) -> Path:
     """Where a file that comes from outside goes; everything that can be refused is refused here."""
     folder = _folder(root)
     target = inside(folder, os.path.basename(source) if name is None else name)
-    if str(target.relative_to(folder)).casefold() in _RESERVED:
-        raise FileNameError(f"expected a name that the format does not use, got {target.name!r}", path=folder)
+    for path in (target, Path(source)):
+        if _is_reserved(folder, path):
+            raise FileNameError(
+                f"expected a file that the format does not use, got {path.name!r}", path=folder
+            )
     if target.is_dir():
         raise FileNameError(
             f"expected the name of a file, got that of a directory, {target.name!r}", path=folder
@@ -492,8 +514,13 @@ def _target(root: PathLike, source: PathLike, name: PathLike | None) -> Path:
     if not os.path.exists(source):
         raise MissingFileError("expected a file, got a path where nothing is", path=Path(source))
     if not os.path.isfile(source):
-        raise NotAFileError("expected a regular file, got a directory or a special file", path=Path(source))
+        raise NotAFileError(_NO_FILE, path=Path(source))
     return target
+
+
+def _is_reserved(folder: Path, path: Path) -> bool:
+    """Whether a path is, through whatever links, one of a run's own files."""
+    return path.name.casefold() in _RESERVED and os.path.realpath(path.parent) == os.path.realpath(folder)
 
 
 @contextlib.contextmanager

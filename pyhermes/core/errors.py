@@ -30,7 +30,7 @@ class HermesError(Exception):
         self.line = line
 
     def __str__(self) -> str:
-        place = [] if self.path is None else [str(self.path)]
+        place = [] if self.path is None else [printable(self.path)]
         if self.line is not None:
             place.append(f"line {self.line}")
         return ": ".join([", ".join(place), self.message] if place else [self.message])
@@ -100,6 +100,10 @@ class WrongTypeError(HermesError, TypeError):
     """A value of another type was expected."""
 
 
+class UnknownChoiceError(HermesError, ValueError):
+    """A word that is none of those that an option takes."""
+
+
 class NothingToChooseError(HermesError, ValueError):
     """One of no experiments was asked for."""
 
@@ -118,6 +122,15 @@ def shown(value: object) -> str:
         return _SHORT.repr(value)
     except Exception:  # noqa: BLE001 - whatever a stranger's __repr__ raises
         return f"an object of type {type(value).__qualname__}"
+
+
+def printable(value: object) -> str:
+    r"""`str(value)` with its control characters escaped, but for new lines: it may go to a terminal.
+
+    >>> printable("\x1b[31mred")
+    '\\x1b[31mred'
+    """
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value))
 
 
 @contextlib.contextmanager

@@ -11,10 +11,10 @@ from typing import final
 import attrs
 
 from pyhermes.core.arguments import ExecArgs
-from pyhermes.core.errors import InfoError
+from pyhermes.core.errors import InfoError, UnknownChoiceError, printable
 from pyhermes.core.info import ExperimentInfo
 from pyhermes.core.times import as_local_time, format_stamp, identifier_time
-from pyhermes.core.typing import PathLike
+from pyhermes.core.typing import OnError, PathLike
 
 
 @final
@@ -108,6 +108,16 @@ class Scan:
     elsewhere: tuple[Path, ...] = ()
 
 
-def unreadable_error(failed: tuple[UnreadableRun, ...]) -> InfoError:
-    """One error that names every run that cannot be read."""
-    return InfoError("\n  ".join(["expected readable experiments, got", *map(str, failed)]))
+def checked_scan(scan: Scan, on_error: OnError) -> Scan:
+    """The scan, unless `on_error` is `"raise"` and runs could not be read.
+
+    Raises one `InfoError`, a `ValueError`, that names all of those; also for an `on_error` that is
+    none.
+    """
+    if on_error not in ("warn", "raise", "skip"):
+        raise UnknownChoiceError(f"expected on_error to be 'warn', 'raise' or 'skip', got {on_error!r}")
+    if on_error == "raise" and scan.failed:
+        raise InfoError(
+            printable("\n  ".join(["expected readable experiments, got", *map(str, scan.failed)]))
+        )
+    return scan

@@ -28,10 +28,7 @@ def filter_by_args(items: Iterable[A], args: Iterable[str]) -> tuple[A, ...]:
     """
     if isinstance(args, str):
         raise WrongTypeError(f"expected several arguments, such as [{args!r}], got the bare string {args!r}")
-    wanted = frozenset(args)
-    for arg in wanted:
-        if not isinstance(arg, str):
-            raise WrongTypeError(f"expected arguments as text, got {shown(arg)}")
+    wanted = frozenset(only(args, str))
     return tuple(item for item in items if wanted <= item.exec_args)
 
 
@@ -51,12 +48,16 @@ def latest(items: Iterable[S]) -> S:
     return newest
 
 
-def only(items: Iterable[object], kind: type[T]) -> list[T]:
-    """The items as a list, all of which are of one class; else a `WrongTypeError`, a `TypeError`.
+def only(items: object, kind: type[T]) -> list[T]:
+    """The items of an iterable as a list, if all are of one class.
+
+    Raises `WrongTypeError`, a `TypeError`, for anything else.
 
     >>> only([1, 2], int)
     [1, 2]
     """
+    if not isinstance(items, Iterable):
+        raise WrongTypeError(f"expected several {kind.__name__} objects, got {shown(items)}")
     found: list[T] = []
     for item in items:
         if not isinstance(item, kind):

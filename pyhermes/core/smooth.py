@@ -53,7 +53,7 @@ def smoothen(arr: ArrayLike, window_size: int = 100) -> tuple[FloatArray, FloatA
         raise CurveError(f"expected a window of at least 1, got {size}")
     if not values.size:
         return values, values.copy()
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(all="ignore"):
         means, stds = _slide(values, min(size, values.size))
         if np.abs(values[np.isfinite(values)]).max(initial=0.0) > _LARGEST:
             _mend_overflows(means, stds, values, min(size, values.size))

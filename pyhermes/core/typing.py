@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, Union
 
 import numpy as np
-from numpy.typing import NBitBase, NDArray
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ ArgumentValue: TypeAlias = bool | int | float | str | list[bool | int | float | 
 """The value of one execution argument: True for a bare flag, a list for several values."""
 
 ScalarLike: TypeAlias = Union[
-    bool, int, float, np.bool_, "np.integer[NBitBase]", "np.floating[NBitBase]", "torch.Tensor"
+    bool, int, float, np.bool_, "np.integer[Any]", "np.floating[Any]", "torch.Tensor"
 ]
 """One number: of Python, of numpy, or a torch tensor of no dimension."""
 
@@ -38,6 +38,7 @@ ResultValue: TypeAlias = Union[
     float,
     str,
     bytes,
+    np.generic,
     NDArray[np.generic],
     "torch.Tensor",
     "Sequence[ResultValue]",
