@@ -199,7 +199,7 @@ def draw_curve(
     _label(ax, "episode", "score", fontsize)
     ax.set_xlim(-0.5 - 0.01 * len(episodes), max(len(episodes) - 0.5, 0.5) + 0.01 * len(episodes))
     ax.set_ylim(*curve.score_range)
-    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.grid(visible=True, alpha=0.25)
     shown = [line for line in (dots, means, best, epsilons) if line is not None]
     box = _legend(ax, shown, emptiest_corner(curve), fontsize) if legend else None

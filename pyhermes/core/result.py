@@ -199,9 +199,10 @@ class _EmptyBytes:
 def _encoded_entry(key: str, value: FrozenValue) -> _Storable:
     try:
         encoded = _encoded(value, {})
-    except TypeError:
+    except (TypeError, OverflowError):
         raise ResultError(
-            f"expected arrays that a tensor can hold under the key {key!r}, got {shown(value)}"
+            f"expected arrays that a tensor can hold, and integers of at most {_WIDEST_INTEGER} bits, "
+            f"under the key {key!r}, got {shown(value)}"
         ) from None
     return tuple(encoded) if isinstance(encoded, list) and is_plain_list(value, key) else encoded
 

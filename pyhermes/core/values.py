@@ -223,7 +223,7 @@ class _Freezer:
             return self._value(array.tolist() if array.size else [])
         if array.dtype.kind not in "biufcMm":
             raise self._refusal(array)
-        return read_only(array.astype(_plain_dtype(array.dtype), copy=False))
+        return read_only(_plain_array(array))
 
     def _plain_key(self, key: object) -> PlainKey:
         plain = self._value(key)
@@ -266,10 +266,10 @@ def _text_key(key: object) -> str:
     return str.__str__(key)
 
 
-def _plain_dtype(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
-    """The dtype in native byte order, and of several of one size the one that has a width as its name."""
-    native = dtype.newbyteorder("=")
-    return np.dtype(f"{dtype.kind}{dtype.itemsize}") if dtype.kind in "iu" else native
+def _plain_array(array: _Array) -> _Array:
+    """The array in native byte order, and of integers by the one name that their width has."""
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    return native.view(f"{array.dtype.kind}{array.dtype.itemsize}") if array.dtype.kind in "iu" else native
 
 
 def _stack_numbers(numbers: Sequence[object]) -> _Array | None:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.conftest import DOUBLE, EXAMPLES
 
 from pyhermes.core import ArgumentsError, ArgumentValue, ExecArgs, format_exec_args, parse_exec_args
 from pyhermes.core.arguments import is_option, split_words
+from tests.conftest import DOUBLE, EXAMPLES
 
 
 def value_of(line: str) -> ArgumentValue:

@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from tests.conftest import CRASHED, EXAMPLES, FIRST
 
 from pyhermes.core import ExperimentInfo, InfoError, Problem, format_info, parse_info
+from tests.conftest import CRASHED, EXAMPLES, FIRST
 
 
 def test_a_real_file() -> None:

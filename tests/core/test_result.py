@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from tests.conftest import DOUBLE, EXAMPLES, TAXI
 
 from pyhermes.core import (
     NoSuchKeyError,
@@ -22,6 +21,7 @@ from pyhermes.core import (
     load_result,
     save_result,
 )
+from tests.conftest import DOUBLE, EXAMPLES, TAXI
 
 RESULTS = sorted((EXAMPLES / "runs").rglob("*.result"))
 
@@ -297,6 +297,43 @@ def test_shared_values_do_not_explode() -> None:
     assert isinstance(record.values["b"], tuple)
 
 
+def test_several_arrays_of_text_keep_their_own() -> None:
+    values = {
+        "a": np.array(["x", "y"]),
+        "b": np.array(["p", "q"]),
+        "c": [np.array(["r"]), np.array(["s", "t"])],
+    }
+    record = ResultRecord(values)
+    assert record.values == {"a": ("x", "y"), "b": ("p", "q"), "c": (("r",), ("s", "t"))}
+    assert decode_result(saved(values)) == record
+
+
+@pytest.mark.parametrize(
+    "value", [torch.eye(3).to_sparse(), torch.zeros(3).to(torch.float8_e4m3fn), torch.zeros(3, device="meta")]
+)
+def test_tensors_that_no_array_can_hold(value: torch.Tensor) -> None:
+    with pytest.raises(ResultError, match="under the key 'w'"):
+        ResultRecord({"w": value})
+
+
+def test_arrays_without_a_dtype_in_common_stay_a_list() -> None:
+    for arrays in (
+        [np.array(["2020"], "M8[D]"), np.array([1])],
+        [np.array([1], "m8[Y]"), np.array([1], "m8[D]")],
+    ):
+        assert isinstance(ResultRecord({"a": arrays}).values["a"], tuple)
+
+
+def test_integers_wider_than_torch_reads() -> None:
+    assert torch.load(io.BytesIO(encode_result(ResultRecord({"n": -(2**1999)}))))["n"] == -(2**1999)
+    with pytest.raises(ResultError, match="'n'"):
+        encode_result(ResultRecord({"n": 2**2040}))
+
+
+def test_integers_of_two_names_and_one_width() -> None:
+    assert decode_result(encode_result(ResultRecord({"n": np.zeros(2, "Q")}))).values["n"].dtype == np.uint64  # type: ignore[union-attr]
+
+
 def test_a_record_cannot_be_changed() -> None:
     record = load_result(EXAMPLES / "runs" / TAXI / "2026_11_23_182307039385_0_fcbfa.result")
     series = array(record.values["return"])
@@ -338,13 +375,17 @@ def test_records_are_equal_by_value() -> None:
 
 
 def test_series() -> None:
-    record = ResultRecord({"solved": [True, False], "note": "x", "q": [[1, 2]], "z": np.zeros(2, complex)})
+    record = ResultRecord({"solved": [True, False], "note": "x", "q": [[1, 2]], "z": np.zeros(2, complex), "wide": [2**63, 1], "one": 1.5, "t": (1, 2), "tags": [3], "mixed": [1, "x"]})  # fmt: skip
+    assert record.series("wide").tolist() == [2.0**63, 1.0]
+    assert record.series("one").tolist() == 1.5
+    assert record.series("t").tolist() == [1.0, 2.0]
+    assert record.series("tags").tolist() == [3.0]
     assert record.series("solved").tolist() == [1.0, 0.0]
     assert record.series("q").dtype == np.float64
     with pytest.raises(NoSuchKeyError, match="expected one of the keys .*'loss'") as missing:
         record.series("loss")
     assert isinstance(missing.value, KeyError)
-    for key in ("note", "z"):
+    for key in ("note", "z", "mixed"):
         with pytest.raises(ResultError, match="real numbers"):
             record.series(key)
 

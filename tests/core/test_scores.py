@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.conftest import CRASHED, EXAMPLES
 
 from pyhermes.core import ScoresError, parse_scores
+from tests.conftest import CRASHED, EXAMPLES
 
 
 def test_a_real_file() -> None:

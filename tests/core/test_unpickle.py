@@ -15,8 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.conftest import DOUBLE, EXAMPLES, TAXI
-from tests.core.test_result import saved
 
 from pyhermes.core import (
     CheckpointError,
@@ -26,6 +24,9 @@ from pyhermes.core import (
     load_result,
     load_state_dict,
 )
+from pyhermes.core.unpickle import _plain_opcodes
+from tests.conftest import DOUBLE, EXAMPLES, TAXI
+from tests.core.test_result import saved
 
 RESULT = EXAMPLES / "runs" / TAXI / "2026_11_23_182307039385_0_fcbfa.result"
 CHECKPOINT = EXAMPLES / "runs" / DOUBLE / "2026_11_23_182554711422_8_fcbfa_best.pth"
@@ -167,7 +168,11 @@ def test_not_even_where_the_environment_allows_it(tmp_path: Path, monkeypatch: p
         "a tensor without a storage": dict_of(tensor(storage=b"N")),
         "a storage that is none": dict_of(b"K\x05Q"),
         "a reference to something else": dict_of(b"(" + text("module") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x02tQ"),
-        "a tensor that is conjugated in name": dict_of(TENSOR + b"(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89N}" + text("conj") + b"\x88stR"),
+        "a key nested deeply": dict_of(b"}" + b"N" + b"\x85" * 200_000 + b"Ns"),
+        "a key nested deeply in a state dict": dict_of(b"ccollections\nOrderedDict\n)R" + b"N" + b"\x85" * 200_000 + b"Ns"),
+        "a key of shared parts": dict_of(b"}" + b"N" + b"".join(b"q" + bytes([i]) + b"h" + bytes([i]) + b"\x86" for i in range(40)) + b"Ns"),
+        "a list nested deeply": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
+        "text beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1"), b"\xff\xff\xff\xff")),
         "a tensor of no dtype": dict_of(b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89NNtR"),
         "an untyped storage of typed tensors": dict_of(tensor(storage=STORAGE.replace(b"torch\nFloat", b"torch.storage\nUntyped"))),
         "a storage alone": dict_of(STORAGE),
@@ -177,6 +182,50 @@ def test_not_even_where_the_environment_allows_it(tmp_path: Path, monkeypatch: p
 def test_hand_made_harm(program: tuple[str, bytes]) -> None:
     with pytest.raises(ResultError, match="expected"):
         decode_result(archive(program[1], **{"0": struct.pack("<2f", 1, 2)}))
+
+
+def test_references_to_one_storage_do_not_multiply_it() -> None:
+    raw = bytes(4 << 18)
+    storage = STORAGE.replace(b"K\x02tQ", b"J" + struct.pack("<i", 1 << 18) + b"tQ")
+    one = tensor(size=b"J" + struct.pack("<i", 1 << 18) + b"\x85", storage=storage)
+    same = decode_result(archive(dict_of(b"](" + one + b"q\x01" + b"h\x01" * 3000 + b"e"), **{"0": raw}))
+    held = same.values["k"]
+    assert isinstance(held, tuple)
+    assert held[0] is held[3000]
+    with pytest.raises(ResultError, match="more memory"):
+        decode_result(archive(dict_of(b"](" + one * 3000 + b"e"), **{"0": raw}))
+
+
+def test_tensors_that_are_conjugated_or_negated_in_name() -> None:
+    value = torch.tensor([1 + 2j])
+    assert decode_result(saved({"c": value.conj()})).values["c"] == np.array([1 - 2j])
+    assert decode_result(saved({"c": value.conj().imag})).values["c"] == np.array([-2.0])
+
+
+def test_numbers_of_the_memo_up_to_what_the_file_can_fill() -> None:
+    many = decode_result(saved({"k": [str(i) for i in range(70_000)]}))
+    assert len(many.values["k"]) == 70_000  # type: ignore[arg-type]
+    size = 400_000_000
+    assert _plain_opcodes(size).fullmatch(b"r" + struct.pack("<I", size // 6))
+    assert not _plain_opcodes(size).fullmatch(b"r" + struct.pack("<I", size))
+    assert not _plain_opcodes(1000).fullmatch(b"r" + struct.pack("<I", 1 << 16))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        dict_of(tensor(size=b"J\xff\xff\xff\x7f\x85", stride=b"K\x00\x85")),
+        dict_of(tensor(size=b"K\x03\x85")),
+        dict_of(b"ctorch.storage\nUntypedStorage\n(J\xff\xff\xff\x7ftR"),
+        dict_of(tensor(storage=STORAGE.replace(b"K\x02tQ", b"K\x03tQ"), size=b"K\x03\x85")),
+        dict_of(ARRAY),
+    ],
+)
+def test_checkpoints_that_make_memory_from_a_number(program: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.pth"
+    path.write_bytes(archive(program, **{"0": bytes(8)}))
+    with pytest.raises(CheckpointError, match="x.pth"):
+        load_state_dict(path)
 
 
 def test_an_extension_code_that_the_process_has_used() -> None:
