@@ -155,7 +155,12 @@ class Experiment:
 
     @property
     def info_dict(self) -> dict[str, str]:
-        """The raw keys and values of `hermes.info`, as a fresh dict in the order of the file."""
+        """The raw keys and values of `hermes.info`, as a fresh dict in the order of the file.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> list(exp.info_dict)
+        ['commit_hash', 'start_time', 'end_time', 'execution_time', 'comments']
+        """
         return dict(self._run.info.fields)
 
     @property
@@ -191,7 +196,12 @@ class Experiment:
 
     @property
     def exec_args(self) -> set[str]:
-        """The execution arguments, as a fresh set of whole lines such as `"-lr 0.001"`."""
+        """The execution arguments, as a fresh set of whole lines.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> sorted(exp.exec_args)
+        ['--seed 0', '-ed 0.97', '-ee 0.01', '-es 1.0', '-lr 0.001']
+        """
         return set(self.arguments.exec_args)
 
     @property
@@ -199,6 +209,10 @@ class Experiment:
         """A fresh dict from the arguments' names to their values, in the order they were given.
 
         True for a bare flag or positional, else a number or text, or a list of several.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.exec_args_dict
+        {'-lr': 0.001, '--seed': 0, '-es': 1.0, '-ee': 0.01, '-ed': 0.97}
         """
         return self.arguments.values
 
@@ -209,6 +223,10 @@ class Experiment:
 
         Raises `MissingFileError`, a `FileNotFoundError`, without a scores file, and `ScoresError`,
         a `ValueError`, naming file and line, where a line is no number.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.scores()[:3]
+        array([11., 17., 20.])
         """
         return disk.load_scores(disk.find_scores(self._run.path, self._run.identifier))
 
@@ -223,6 +241,10 @@ class Experiment:
 
         Raises `NoResultError`, a `RuntimeError`, without one, and `ResultError`, a `ValueError`,
         naming the file, for one that cannot be read.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.result["q_at_origin"].shape
+        (15, 2)
         """
         path, names = disk.find_result(self._run.path, self._run.identifier)
         warn_of(
@@ -231,7 +253,12 @@ class Experiment:
         return Result.load(path)
 
     def list_results(self) -> list[str]:
-        """The sorted names of the results, without `.result`."""
+        """The sorted names of the results, without `.result`, as `load_result` takes them.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.list_results()
+        ['2026_11_23_182353168091_0_fcbfa']
+        """
         return disk.list_results(self._run.path)
 
     def load_result(self, name: str) -> Result:
@@ -239,7 +266,12 @@ class Experiment:
         return Result.load(disk.result_path(self._run.path, name))
 
     def list_pth_files(self) -> list[str]:
-        """The sorted names of the `.pth` files, state dicts of networks."""
+        """The sorted names of the `.pth` files, state dicts of networks.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.list_pth_files()[0]
+        '2026_11_23_182353168091_0_fcbfa_best.pth'
+        """
         return disk.list_files(self._run.path, ".pth")
 
     @overload
@@ -256,17 +288,26 @@ class Experiment:
         With a `net` it is loaded into that, on the net's own device, and the net is returned, in
         evaluation mode. Nothing in the file is ever run. Raises `MissingFileError`, a
         `FileNotFoundError`, and `CheckpointError`, a `ValueError` that names the file, for what is
-        no state dict or does not fit the net.
+        no state dict or does not fit the net; the net is as it was then.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.load_state_dict(exp.list_pth_files()[0])["0.weight"].shape
+        torch.Size([64, 4])
         """
         path = disk.checkpoint_path(self._run.path, pth_name)
         return disk.load_state_dict(path) if net is None else disk.load_network(path, net)
 
     def open_log_files(self, mode: str = "r+") -> AbstractContextManager[tuple[TextIO, TextIO]]:
-        """Open what the script printed, as `with exp.open_log_files("r") as (stdout, stderr):`.
+        r"""Open what the script printed, as `with exp.open_log_files("r") as (stdout, stderr):`.
 
         Both files are closed at the end, whatever happens. Text is UTF-8, with bytes that are not
         as surrogates, and lines keep their endings. Raises `MissingFileError`, a
         `FileNotFoundError`, for a log that is not there.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> with exp.open_log_files("r") as (stdout, stderr):
+        ...     stdout.readline(), stderr.readline()
+        ('episode 0 return 11.0 eps 1.000\n', 'warning: run finished\n')
         """
         return disk.open_logs(self._run.path, mode)
 
@@ -280,6 +321,10 @@ class Experiment:
         """The path of a file in the experiment's directory, whether it is there or not.
 
         Raises `FileNameError`, a `ValueError`, for a name that would leave the directory.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.file("stdout.log").stat().st_size
+        503
         """
         return disk.inside(self._run.path, file)
 
@@ -289,6 +334,10 @@ class Experiment:
         What stands there is replaced as a whole. Returns the new path. Raises `MissingFileError`, a
         `FileNotFoundError`, for a source that is not there, and `FileNameError`, a `ValueError`,
         for a name that would leave the directory or belongs to the format; nothing has changed then.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.copy_file("first_look.py", "script.py").name
+        'script.py'
         """
         return disk.copy_into(self._run.path, path_to_file, new_file_name)
 
@@ -300,6 +349,12 @@ class Experiment:
         """Write `comments` to the run's `hermes.info`, if they were changed.
 
         Raises `InfoError`, a `ValueError`, for text that cannot be written.
+
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.comments = "the one in the paper"
+        >>> exp.store_comments()
+        >>> Experiment.read_info(exp.path_to_experiment)["comments"]
+        'the one in the paper'
         """
         self._run = disk.store_comments(self._run, self.comments)
 

@@ -38,6 +38,10 @@ class ExperimentList(list[Experiment]):
         """The experiments that were given all of these arguments, in their order.
 
         An argument is a whole line, such as `"--doubledqn"` or `"--seed 2"`.
+
+        >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
+        >>> len(runs), len(runs.filter_by_exec_args("--doubledqn", "--seed 2"))
+        (4, 1)
         """
         return ExperimentList(filter_by_args(self, args), failed=self.failed)
 
@@ -46,6 +50,10 @@ class ExperimentList(list[Experiment]):
 
         Those without a start time count only where none has one. Raises `NothingToChooseError`, a
         `ValueError`, where the list is empty.
+
+        >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
+        >>> runs.latest().identifier
+        '2026_11_23_182554711422_8_fcbfa'
         """
         return latest(self)
 

@@ -116,6 +116,11 @@ def plot_training_progress_from_experiment(
 
     The exploration coefficient is drawn where the execution arguments hold all three of the keys,
     and left away where they hold none. Everything else is as in `plot_training_progress`.
+
+    >>> from pyhermes import Experiment
+    >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> plt = plot_training_progress_from_experiment(exp, window_length=20, path="curve.pdf")
+    >>> plt.close()
     """
     keys = (eps_start_key, eps_end_key, eps_decay_key)
     eps_start, eps_end, eps_decay = epsilon_arguments(exp.exec_args_dict, keys)
@@ -155,6 +160,10 @@ def plot_training_progress_from_file(
     `epsilons` that are not empty win over the three coefficients while those have their defaults;
     with all three None and no `epsilons` the exploration coefficient is left away. Everything else
     is as in `plot_training_progress`.
+
+    >>> path = "runs/taxi_q/taxi-baseline/2026_11_23_182307039385_0_fcbfa"
+    >>> plt = plot_training_progress_from_file(f"{path}/2026_11_23_182307039385_0_fcbfa.scores")
+    >>> plt.close()
     """
     schedule = unless_given(epsilons, (eps_start, eps_end, eps_decay), default=(1, 0.001, 0.999))
     curve = training_curve(
@@ -181,7 +190,15 @@ def draw_curve(
     mark_best: bool = False,
     legend: bool = True,
 ) -> CurveArtists:
-    """Draw a training curve on the axes, and the exploration coefficient on a second y axis."""
+    """Draw a training curve on the axes, and the exploration coefficient on a second y axis.
+
+    >>> import matplotlib.pyplot as plt
+    >>> from pyhermes.core import training_curve
+    >>> artists = draw_curve(training_curve([1.0, 3.0], window_length=2), plt.figure().add_subplot())
+    >>> artists.means.get_ydata()
+    array([1., 2.])
+    >>> plt.close()
+    """
     from matplotlib.ticker import MaxNLocator
 
     episodes = np.arange(len(curve.scores), dtype=np.float64)

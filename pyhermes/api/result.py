@@ -63,6 +63,11 @@ class Result(dict[str, ResultValue]):
 
         Raises `MissingFileError`, a `FileNotFoundError`, and `ResultError`, a `ValueError` that
         names the file, for what is no result.
+
+        >>> path = "runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa"
+        >>> result = Result.load(f"{path}/2026_11_23_182353168091_0_fcbfa.result")
+        >>> result["solved"].dtype, result["solved"].shape
+        (dtype('bool'), (150,))
         """
         return cls(disk.name_of_result(path), path, thaw(disk.load_result(path).values))
 
@@ -72,6 +77,9 @@ class Result(dict[str, ResultValue]):
         Without a directory it goes where it was last saved to or loaded from. The file is replaced
         as a whole. Raises `ResultError`, a `ValueError`, without either place, for a name that no
         file can have, and, naming the key, for a value that cannot be stored.
+
+        >>> Result("metrics", dictionary={"loss": [0.5]}).save("out").name
+        'metrics.result'
         """
         place = disk.place_of_result(self.name, directory, self.path)
         self.path = disk.save_result(self.snapshot(), place)
@@ -83,6 +91,12 @@ class Result(dict[str, ResultValue]):
         Numbers are those of Python and numpy, and torch tensors without a dimension, on any device
         and with a graph. Raises `WrongTypeError`, a `TypeError`, for what is none, with nothing
         stored, and `ResultError`, a `ValueError`, where the key holds something else.
+
+        >>> result = Result.new("metrics")
+        >>> result.store_scalar(1, "steps")
+        >>> result.store_scalar(range(2, 4), "steps")
+        >>> result["steps"]
+        [1, 2, 3]
         """
         self[key] = add_scalars(self.get(key), value, key)
 
@@ -91,6 +105,12 @@ class Result(dict[str, ResultValue]):
 
         Raises `ResultError`, a `ValueError`, for what is none, and where the key holds something
         else.
+
+        >>> result = Result.new("metrics")
+        >>> result.store_array([0.5, 0.25], "q")
+        >>> result.store_array([0.75, 1.0], "q")
+        >>> result.series("q").shape
+        (2, 2)
         """
         self[key] = add_array(self.get(key), value, key)
 
@@ -99,6 +119,9 @@ class Result(dict[str, ResultValue]):
 
         Raises `NoSuchKeyError`, a `KeyError`, and `ResultError`, a `ValueError`, for what is no
         series of real numbers.
+
+        >>> Result("metrics", dictionary={"solved": [True, False]}).series("solved")
+        array([1., 0.])
         """
         return series_of(self, key)
 
@@ -106,6 +129,9 @@ class Result(dict[str, ResultValue]):
         """A frozen copy of everything, for the functions of `pyhermes.core`.
 
         Raises `ResultError`, a `ValueError`, naming the key, for a value that cannot be stored.
+
+        >>> Result("metrics", dictionary={"loss": [0.5]}).snapshot().values["loss"]
+        array([0.5])
         """
         return ResultRecord(self)
 
@@ -114,6 +140,10 @@ class Result(dict[str, ResultValue]):
 
         `smoothing` is the window of the mean. `show` shows it at once, on a backend that has
         windows. Errors are those of `series`.
+
+        >>> result = Result("metrics", dictionary={"loss": [0.5, 0.25]})
+        >>> result.plot_scalar("loss", smoothing=2, show=False).get_ylabel()
+        'loss'
         """
         from pyhermes.api.plotting import plot_series
 

@@ -105,7 +105,7 @@ def epsilon_schedule(start: float, end: float, decay: float, n: int) -> FloatArr
     """The exploration coefficient of `n` episodes, shape `(n,)`: `max(start * decay**i, end)`.
 
     >>> epsilon_schedule(1.0, 0.3, 0.5, 4)
-    array([1.  , 0.5 , 0.3 , 0.3 ])
+    array([1. , 0.5, 0.3, 0.3])
     """
     with np.errstate(all="ignore"):
         return np.maximum(start * np.float64(decay) ** np.arange(n), np.float64(end))

@@ -102,6 +102,9 @@ def load_arguments(path: PathLike) -> ExecArgs:
     """Read the execution arguments of the run in a directory; without a file there are none.
 
     Raises `ArgumentsError`, a `ValueError`, for a file that cannot be read.
+
+    >>> load_arguments("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa").values["-lr"]
+    0.001
     """
     root = Path(path)
     if not os.path.lexists(root / ARGUMENTS):
@@ -114,7 +117,12 @@ def load_arguments(path: PathLike) -> ExecArgs:
 
 
 def with_arguments(run: Run) -> RunWithArguments:
-    """The run together with its execution arguments, read now."""
+    """The run together with its execution arguments, read now; errors as in `load_arguments`.
+
+    >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> "--seed 0" in with_arguments(run).exec_args
+    True
+    """
     return RunWithArguments(run, load_arguments(run.path))
 
 
@@ -255,6 +263,10 @@ def load_scores(path: PathLike) -> FloatArray:
     """Read training scores from a file, shape `(episodes,)`; see `parse_scores`.
 
     Raises `ScoresError`, a `ValueError`, naming file and line, where a line is no number.
+
+    >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> load_scores(run.path / f"{run.identifier}.scores")[:3]
+    array([11., 17., 20.])
     """
     with _opened(path) as file, located(Path(path)):
         return parse_scores(file.read())
@@ -264,6 +276,11 @@ def load_result(source: PathLike | BinaryIO) -> ResultRecord:
     """Read a result from a path or from a binary file; see `decode_result`.
 
     Raises `ResultError`, a `ValueError`, naming the file, for what is no result.
+
+    >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> record = load_result(run.path / f"{run.identifier}.result")
+    >>> record.values["q_at_origin"].shape
+    (15, 2)
     """
     if not isinstance(source, str | os.PathLike):
         return decode_result(source.read())
@@ -275,6 +292,9 @@ def save_result(record: ResultRecord, path: PathLike) -> Path:
     """Write a result to a file, which is replaced as a whole, making its directory; its path.
 
     Raises `ResultError`, a `ValueError`, naming the key, for what cannot be stored.
+
+    >>> save_result(ResultRecord({"loss": [0.5, 0.25]}), "new/metrics.result").name
+    'metrics.result'
     """
     target = Path(path)
     with located(target):
@@ -288,6 +308,10 @@ def load_state_dict(path: PathLike, device: torch.device | str = "cpu") -> dict[
     """Read a state dict from a file, onto `device`; see `read_state_dict`.
 
     Raises `CheckpointError`, a `ValueError`, naming the file, for what is none.
+
+    >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> load_state_dict(run.path / f"{run.identifier}_best.pth")["0.weight"].shape
+    torch.Size([64, 4])
     """
     with _opened(path) as file, located(Path(path)):
         return read_state_dict(file, device, path=Path(path))

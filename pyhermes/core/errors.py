@@ -116,7 +116,7 @@ def shown(value: object) -> str:
     """`repr(value)` for messages: shortened where it is long or deep, and never an error itself.
 
     >>> shown("x" * 500)
-    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
     """
     try:
         return _SHORT.repr(value)

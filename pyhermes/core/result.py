@@ -129,6 +129,10 @@ def encode_result(record: ResultRecord) -> bytes:
 
     Raises `ResultError`, a `ValueError`, naming the key, for arrays that no tensor can hold (times,
     numbers of more than 64 bits).
+
+    >>> import io, torch
+    >>> torch.load(io.BytesIO(encode_result(ResultRecord({"loss": [0.5, 0.25]}))))
+    {'loss': tensor([0.5000, 0.2500], dtype=torch.float64)}
     """
     import torch
 

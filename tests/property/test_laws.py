@@ -8,8 +8,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tests.core.test_smooth import by_definition
-from tests.property import strategies
 
 from pyhermes.core import (
     ExecArgs,
@@ -28,6 +26,8 @@ from pyhermes.core import (
 )
 from pyhermes.core.arguments import split_words
 from pyhermes.core.values import thaw
+from tests.core.test_smooth import by_definition
+from tests.property import strategies
 
 
 @given(strategies.fields)

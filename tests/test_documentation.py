@@ -1,0 +1,81 @@
+"""The documentation's code is run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from tests.conftest import EXAMPLES
+
+import pyhermes
+from pyhermes import core
+
+ROOT = EXAMPLES.parent
+MODULES = [module.name for module in pkgutil.walk_packages(pyhermes.__path__, "pyhermes.")]
+
+
+@pytest.fixture(autouse=True)
+def in_the_examples_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Examples in the documentation run in a copy of the folder `examples`."""
+    monkeypatch.chdir(shutil.copytree(EXAMPLES, tmp_path / "examples"))
+
+
+def test_the_readme_runs() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) >= 6
+    names: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), names)
+    assert Path("ddqn.png").stat().st_size > 10_000
+
+
+def test_the_first_command_of_the_readme_is_the_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        "pip install -c constraints.txt . && python examples/first_look.py"
+        in (ROOT / "README.md").read_text()
+    )
+    names: dict[str, object] = {"__file__": str(EXAMPLES / "first_look.py"), "__name__": "__main__"}
+    exec(compile((EXAMPLES / "first_look.py").read_text(), "first_look.py", "exec"), names)
+    printed = capsys.readouterr().out
+    assert len(re.findall(r"^2026_", printed, re.MULTILINE)) == 6
+    assert "2 runs of double DQN" in printed
+    assert Path("training_curve.png").stat().st_size > 10_000
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    command = "pip install -c constraints.txt -e '.[test]' && pytest"
+    assert command in (ROOT / "README.md").read_text()
+    assert command in (ROOT / ".ci" / "run").read_text().replace("--quiet ", "")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_run(name: str) -> None:
+    module = importlib.import_module(name)
+    results = doctest.testmod(module, extraglobs={"np": importlib.import_module("numpy")})
+    assert results.failed == 0
+
+
+def public_objects(module: ModuleType) -> list[tuple[str, object]]:
+    names: list[str] = module.__all__
+    return [(name, getattr(module, name)) for name in names]
+
+
+@pytest.mark.parametrize("name", [name for name, value in public_objects(core) if inspect.isfunction(value)])
+def test_public_functions_have_an_example(name: str) -> None:
+    assert ">>> " in (inspect.getdoc(getattr(core, name)) or "")
+
+
+@pytest.mark.parametrize("name", ["Experiment", "ExperimentList", "Result"])
+def test_the_documented_classes_have_an_example_and_describe_every_method(name: str) -> None:
+    cls = getattr(pyhermes, name)
+    assert ">>> " in inspect.getdoc(cls)  # type: ignore[operator]
+    for method, value in vars(cls).items():
+        if not method.startswith("_") and (callable(value) or isinstance(value, property)):
+            assert inspect.getdoc(value), method

@@ -1,0 +1,183 @@
+"""Code of a strictly typed user: checked by mypy and pyright, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import TextIO, assert_type
+
+import attrs
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from pyhermes import Experiment, ExperimentList, Result
+from pyhermes.core import (
+    ArgumentValue,
+    ExecArgs,
+    ExperimentInfo,
+    FrozenValue,
+    Problem,
+    ResultRecord,
+    ResultValue,
+    Run,
+    RunWithArguments,
+    Scan,
+    TrainingCurve,
+    UnreadableRun,
+    decode_result,
+    encode_result,
+    filter_by_args,
+    format_info,
+    latest,
+    load_run,
+    load_state_dict,
+    parse_exec_args,
+    parse_info,
+    parse_scores,
+    scan_runs,
+    training_curve,
+    with_arguments,
+)
+from pyhermes.plot import (
+    plot_training_progress,
+    plot_training_progress_from_experiment,
+    plot_training_progress_from_file,
+    smoothen,
+)
+
+
+class Agent(torch.nn.Module):
+    """Some network."""
+
+
+class MyExperiment(Experiment):
+    """Some subclass."""
+
+
+@attrs.frozen
+class Job:
+    """Something of one's own with arguments."""
+
+    exec_args: frozenset[str]
+
+
+def experiments(path: Path, net: Agent) -> None:
+    exp = Experiment.load(path)
+    assert_type(exp, Experiment)
+    assert_type(MyExperiment.load(str(path)), MyExperiment)
+    assert_type(exp.run, Run)
+    assert_type(exp.exec_args, set[str])
+    assert_type(exp.exec_args_dict, dict[str, ArgumentValue])
+    assert_type(exp.info_dict, dict[str, str])
+    assert_type(exp.arguments, ExecArgs)
+    assert_type(exp.scores(), NDArray[np.float64])
+    assert_type(exp.scores_file, Path)
+    assert_type(exp.file("x"), Path)
+    assert_type(exp.copy_file(path, new_file_name="x"), Path)
+    assert_type(exp.start_time, datetime | None)
+    assert_type(exp.execution_time, float | None)
+    assert_type(exp.result, Result)
+    assert_type(exp.list_pth_files(), list[str])
+    assert_type(exp.load_state_dict("best"), dict[str, torch.Tensor])
+    assert_type(exp.load_state_dict("best", net), Agent)
+    assert_type(exp.open_log_files("r"), AbstractContextManager[tuple[TextIO, TextIO]])
+    with exp.open_log_files() as (stdout, stderr), exp.open_stderr_file() as again:
+        assert_type((stdout, stderr, again), tuple[TextIO, TextIO, TextIO])
+    exp.comments = "the one in the paper"
+    assert_type(Experiment.is_experiment(path), bool)
+    Experiment("id", path, None, None)
+    Experiment("id", path, "9b28e1f", datetime.now())
+    Experiment("id", path, "9b28e1f", 1600000000.0)
+
+
+def lists(path: Path) -> None:
+    runs = Experiment.load_all(path, on_error="raise", recursive=True)
+    assert_type(runs, ExperimentList)
+    assert_type(runs[0], Experiment)
+    assert_type(runs[1:], ExperimentList)
+    assert_type(runs + runs, ExperimentList)
+    assert_type(runs.copy(), ExperimentList)
+    assert_type(runs.filter_by_exec_args("--a", "--b"), ExperimentList)
+    assert_type(runs.latest(), Experiment)
+    assert_type(runs.failed, tuple[UnreadableRun, ...])
+    runs += [runs[0]]
+    for exp in runs:
+        assert_type(exp, Experiment)
+    ExperimentList(exp for exp in runs if exp.execution_time)
+
+
+def results(ax: Axes, losses: list[float]) -> None:
+    result = Result.new("metrics")
+    assert_type(result, Result)
+    result.store_scalar(1.0, "k")
+    result.store_scalar(True, "k")
+    result.store_scalar(np.float32(1), "k")
+    result.store_scalar(np.int64(1), "k")
+    result.store_scalar(np.bool_(True), "k")
+    result.store_scalar(torch.tensor(1.0), "k")
+    result.store_scalar(losses, "k")
+    result.store_scalar((x for x in (1, 2.0, np.float64(3))), "k")
+    result.store_scalar(np.zeros(3), "k")
+    result.store_array([1.0, 2.0], "q")
+    result.store_array(np.zeros((2, 3)), "q")
+    result.store_array(torch.zeros(2), "q")
+    result["note"] = "text"
+    result["losses"] = losses
+    result["best"] = np.float32(0.5)
+    result["weights"] = torch.zeros(2)
+    result["table"] = {"x": [1, 2], "y": None}
+    assert_type(result.series("k"), NDArray[np.float64])
+    assert_type(result.snapshot(), ResultRecord)
+    assert_type(result.save("somewhere"), Path)
+    assert_type(result.path, Path | None)
+    assert_type(Result.load("x.result"), Result)
+    assert_type(Result.from_namespace("x", object()), Result)
+    assert_type(result.plot_scalar("k", ax=ax), Axes)
+    loss = result["k"]
+    if isinstance(loss, np.ndarray):
+        loss.mean()
+    Result("x", None, {"a": 1, "b": [1.0]})
+
+
+def functions(text: str, data: bytes, path: Path) -> None:
+    assert_type(parse_info(text), ExperimentInfo)
+    assert_type(parse_info(text).problems, tuple[Problem, ...])
+    assert_type(parse_info(text).fields, Mapping[str, str])
+    assert_type(format_info({"a": "b"}), str)
+    assert_type(parse_exec_args(text).exec_args, frozenset[str])
+    assert_type(parse_exec_args(text).values, dict[str, ArgumentValue])
+    assert_type(parse_scores(data), NDArray[np.float64])
+    assert_type(decode_result(data), ResultRecord)
+    assert_type(decode_result(data).values, Mapping[str, FrozenValue])
+    assert_type(encode_result(ResultRecord({"a": [1.0, 2.0]})), bytes)
+    assert_type(load_run(path), Run)
+    assert_type(scan_runs(path), Scan)
+    assert_type(scan_runs(path).runs, tuple[Run, ...])
+    assert_type(with_arguments(load_run(path)), RunWithArguments)
+    assert_type(load_state_dict(path, "cpu"), dict[str, torch.Tensor])
+    assert_type(smoothen([1, 2, 3], 2), tuple[NDArray[np.float64], NDArray[np.float64]])
+    assert_type(smoothen(np.zeros(3, np.float32)), tuple[NDArray[np.float64], NDArray[np.float64]])
+    assert_type(filter_by_args([Job(frozenset())], ["--a"]), tuple[Job, ...])
+    assert_type(filter_by_args(Experiment.load_all(path), {"--a"}), tuple[Experiment, ...])
+    assert_type(latest(scan_runs(path).runs), Run)
+    assert_type(training_curve([1.0, 2.0]), TrainingCurve)
+    assert_type(training_curve([1.0]).epsilons, NDArray[np.float64] | None)
+
+
+def plots(exp: Experiment, ax: Axes) -> None:
+    assert_type(plot_training_progress([1, 2], 1, 0.1, 0.99, ax=ax), ModuleType)
+    assert_type(plot_training_progress(np.zeros(3), epsilons=np.ones(3), path=Path("x.png")), ModuleType)
+    assert_type(plot_training_progress_from_experiment(exp, "-a", "-b", "-c", score_range=(0, 1)), ModuleType)
+    assert_type(plot_training_progress_from_file("x", None, None, None, epsilons=[0.5]), ModuleType)
+
+
+def values(value: ArgumentValue, held: ResultValue) -> None:
+    if isinstance(value, list):
+        assert_type(value, list[bool | int | float | str])
+    if isinstance(held, str):
+        assert_type(held, str)
