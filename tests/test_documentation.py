@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from tests.conftest import EXAMPLES
 
 import pyhermes
 from pyhermes import core
+from tests.conftest import EXAMPLES
 
 ROOT = EXAMPLES.parent
 MODULES = [module.name for module in pkgutil.walk_packages(pyhermes.__path__, "pyhermes.")]

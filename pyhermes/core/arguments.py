@@ -24,6 +24,10 @@ _WORD = re.compile(f"[^{BLANKS}]+")
 _NEEDS_QUOTES = re.compile(rf"[\s'\"\ufeff{BLANKS}]")
 
 
+def _set_of_lines(args: ExecArgs) -> frozenset[str]:
+    return frozenset(args.lines)
+
+
 @final
 @attrs.frozen
 class ExecArgs:
@@ -35,11 +39,9 @@ class ExecArgs:
 
     lines: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
     problems: tuple[Problem, ...] = ()
-    exec_args: frozenset[str] = attrs.field(init=False, repr=False, eq=False)
-
-    @exec_args.default
-    def _set_of_lines(self) -> frozenset[str]:
-        return frozenset(self.lines)
+    exec_args: frozenset[str] = attrs.field(
+        init=False, repr=False, eq=False, default=attrs.Factory(_set_of_lines, takes_self=True)
+    )
 
     @property
     def words(self) -> tuple[tuple[str, ...], ...]:

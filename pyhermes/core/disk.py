@@ -238,10 +238,10 @@ def place_of_result(name: str, directory: PathLike | None, path: Path | None) ->
     return Path(os.path.abspath(directory)) / (name + RESULT)
 
 
-def checkpoint_path(root: PathLike, name: str) -> Path:
+def checkpoint_path(root: PathLike, name: PathLike) -> Path:
     """Where a run's state dict of that name is, given with `.pth` or without."""
     path = inside(root, name)
-    return path if name.endswith(CHECKPOINT) or path.is_file() else inside(root, name + CHECKPOINT)
+    return path if path.suffix == CHECKPOINT or path.is_file() else inside(root, os.fspath(name) + CHECKPOINT)
 
 
 def find_scores(root: PathLike, identifier: str) -> Path:
@@ -554,6 +554,8 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
     temporary = target.parent / f".pyhermes-{os.getpid()}-{secrets.token_hex(8)}.tmp"
     try:
         with open(temporary, "xb") as file:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copymode(target, temporary)
             yield file
             file.flush()
             os.fsync(file.fileno())

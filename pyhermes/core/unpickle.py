@@ -37,19 +37,6 @@ class UnsafeFileError(Exception):
     """The file is damaged, or holds what is never read; says what."""
 
 
-class PendingArray:
-    """An array that a file describes. No instruction of a pickle can change it, once it is whole."""
-
-    __slots__ = ()
-
-    def __setstate__(self, state: object) -> None:
-        raise UnsafeFileError("damaged: it changes what cannot be changed")
-
-    def resolve(self) -> _Array:
-        """The array itself, in native byte order."""
-        raise NotImplementedError
-
-
 def read_torch_file(file: BinaryIO) -> object:
     """The object in a file of `torch.save`: plain values, and `PendingArray`s inside them.
 
@@ -369,7 +356,7 @@ class _NumpyDtype:
         return _native(flat.reshape(shape, order="F" if fortran else "C"))
 
 
-class _NumpyArray(PendingArray):
+class _NumpyArray:
     __slots__ = ("_array",)
 
     def __init__(self, *_template: object) -> None:
@@ -395,7 +382,7 @@ class _Storage(_Sealed):
     def __init__(self, code: str | None, count: int, order: _Order) -> None:
         self._code = code
         self.count = count
-        self._order = order
+        self._order: _Order = order
         self._raw = b""
         self._elements: dict[str, _Array] = {}
 
@@ -429,7 +416,7 @@ class _Storage(_Sealed):
         return _native(np.frombuffer(self._raw, np.dtype(code).newbyteorder(self._order)))
 
 
-class _Tensor(PendingArray):
+class _Tensor(_Sealed):
     """A part of a storage; that it lies inside is made sure of at once."""
 
     __slots__ = ("_array", "_code", "_metadata", "_offset", "_size", "_storage", "_stride")
@@ -491,7 +478,7 @@ class _Machine:
 
     def __init__(self, file_size: int, order: _Order) -> None:
         self._memory = 2 * file_size + _FREE_MEMORY
-        self._order = order
+        self._order: _Order = order
         self.storages: dict[str, _Storage] = {}
         self.names: Mapping[_Name, _Inert] = {
             _OUR_DICT: _Inert(_Dict),
@@ -570,7 +557,7 @@ def _scalar(dtype: object, raw: object) -> object:
     return array.item() if array.dtype.kind in "biufSU" and array.dtype.char != "g" else _Whole(array)
 
 
-class _Whole(PendingArray):
+class _Whole(_Sealed):
     __slots__ = ("_array",)
 
     def __init__(self, array: _Array) -> None:
@@ -578,6 +565,10 @@ class _Whole(PendingArray):
 
     def resolve(self) -> _Array:
         return self._array
+
+
+PendingArray: TypeAlias = _NumpyArray | _Tensor | _Whole
+"""An array that a file describes; `resolve()` gives it, in native byte order."""
 
 
 def _parameter(data: object, *_: object) -> object:

@@ -36,7 +36,7 @@ def test_the_empty_text_and_a_killed_run() -> None:
     assert parse_info("") == ExperimentInfo()
     killed = parse_info("commit_hash:9b28e1f\n")
     assert killed == ExperimentInfo({"commit_hash": "9b28e1f"})
-    assert killed.comments is killed.start_time is killed.end_time is killed.execution_time is None
+    assert (killed.comments, killed.start_time, killed.end_time, killed.execution_time) == (None,) * 4
 
 
 @pytest.mark.parametrize(
