@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Self, SupportsIndex, TypeVar, overload
 
 from pyhermes.api.experiment import Experiment
@@ -15,6 +16,10 @@ T = TypeVar("T")
 def failed_of(experiments: object) -> tuple[UnreadableRun, ...]:
     """What could not be read where a list of experiments was loaded."""
     return experiments.failed if isinstance(experiments, ExperimentList) else ()
+
+
+def _each_once(*failed: Iterable[UnreadableRun]) -> tuple[UnreadableRun, ...]:
+    return tuple(dict.fromkeys(chain(*failed)))
 
 
 class ExperimentList(list[Experiment]):
@@ -32,7 +37,7 @@ class ExperimentList(list[Experiment]):
 
     def __init__(self, exp_iterable: Iterable[Experiment], *, failed: Iterable[UnreadableRun] = ()) -> None:
         super().__init__(only(exp_iterable, Experiment))
-        self.failed = (*failed_of(exp_iterable), *failed)
+        self.failed = _each_once(failed_of(exp_iterable), failed)
 
     def filter_by_exec_args(self, *args: str) -> ExperimentList:
         """The experiments that were given all of these arguments, in their order.
@@ -91,13 +96,13 @@ class ExperimentList(list[Experiment]):
     def __add__(self, other: list[Experiment] | list[T], /) -> ExperimentList | list[T | Experiment]:
         both = self.copy()
         both.extend(only(other, Experiment))
-        both.failed += failed_of(other)
+        both.failed = _each_once(self.failed, failed_of(other))
         return both
 
     # the type checker wants `+=` to take what `+` takes, which is not so for any list
     def __iadd__(self, other: Iterable[Experiment], /) -> Self:  # type: ignore[misc, override]
         self.extend(other)
-        self.failed += failed_of(other)
+        self.failed = _each_once(self.failed, failed_of(other))
         return self
 
     def append(self, experiment: Experiment, /) -> None:

@@ -210,6 +210,8 @@ def draw_curve(
         linewidth=2.2,
         label=f"mean of the last {curve.window_length}",
         zorder=3,
+        scalex=False,
+        scaley=False,
     )
     best = _mark_best(ax, curve, mean_color, fontsize) if mark_best else None
     epsilon_axes, epsilons = _draw_epsilons(ax, curve, episodes, fontsize)
@@ -301,6 +303,8 @@ def _dots(ax: Axes, episodes: FloatArray, scores: FloatArray, color: str) -> Lin
         color=color,
         label="score",
         zorder=2,
+        scalex=False,
+        scaley=False,
     )
     return dots
 
@@ -319,6 +323,8 @@ def _mark_best(ax: Axes, curve: TrainingCurve, color: str, fontsize: float) -> L
         markeredgecolor="black",
         color=color,
         label=f"best: {curve.best.score:g} in episode {curve.best.episode}",
+        scalex=False,
+        scaley=False,
         zorder=4,
         clip_on=False,
     )
@@ -352,14 +358,11 @@ def _legend(ax: Axes, lines: list[Line2D], corner: Corner, fontsize: float) -> L
 
 def _put_in_front(ax: Axes, behind: Axes) -> None:
     """Draw the scores and the legend over the second axes, and let pyplot go on with the first."""
-    import matplotlib.pyplot as plt
-
     behind.patch.set_visible(True)
     behind.set_facecolor(ax.get_facecolor())
     ax.patch.set_visible(False)
     ax.set_zorder(behind.get_zorder() + 1)
-    if plt.gca() is behind:
-        plt.sca(ax)
+    ax.figure.sca(ax)
 
 
 def _marker(values: FloatArray) -> str:

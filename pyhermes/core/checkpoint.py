@@ -50,7 +50,9 @@ def read_state_dict(
         raise CheckpointError(f"expected a state dict, got {shown(type(state).__name__)}")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-            raise CheckpointError(f"expected a state dict of names and tensors, got {name!r}: {shown(value)}")
+            raise CheckpointError(
+                f"expected a state dict of names and tensors, got {shown(name)}: {shown(value)}"
+            )
     return dict(state)
 
 
@@ -60,11 +62,18 @@ def load_into(net: M, state: Mapping[str, torch.Tensor]) -> M:
     Raises `CheckpointError`, a `ValueError`, where names or shapes do not fit; the network is as it
     was then.
     """
-    before = {name: value.detach().clone() for name, value in net.state_dict().items()}
+    import torch
+
+    weights = [
+        weight for weight in (*net.parameters(), *net.buffers()) if not torch.nn.parameter.is_lazy(weight)
+    ]
+    before = [weight.detach().clone() for weight in weights]
     try:
         net.load_state_dict(state)
     except RuntimeError as error:
-        net.load_state_dict(before)
+        with torch.no_grad():
+            for weight, old in zip(weights, before, strict=True):
+                weight.copy_(old)
         raise CheckpointError(
             f"expected a state dict that fits the network, got other names or shapes: {error}"
         ) from error

@@ -17,7 +17,7 @@ from pyhermes.core.typing import ArgumentValue, FloatArray
 Range: TypeAlias = tuple[float, float]
 Corner: TypeAlias = Literal["upper right", "upper left", "lower right", "lower left"]
 
-_LARGEST = 1.5e308  # an axis cannot go to the last float
+_LARGEST = 1e300  # an axis cannot go to the last float
 
 
 @final
@@ -59,6 +59,9 @@ class TrainingCurve:
         hash=False,
     )
     epsilon_range: Range | None = None
+
+    def __reduce__(self) -> tuple[type[TrainingCurve], tuple[object, ...]]:
+        return type(self), attrs.astuple(self, recurse=False)
 
 
 def training_curve(
@@ -140,9 +143,16 @@ def unless_given(
 
 
 def _number(value: ArgumentValue | None, key: str) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | None):
-        raise CurveError(f"expected a number as the argument {key}, got {shown(value)}")
-    return None if value is None else float(value)
+    return None if value is None else _as_float(value, f"the argument {key}")
+
+
+def _as_float(value: object, what: str) -> float:
+    try:
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            return float(value)
+    except OverflowError:
+        pass  # an integer beyond every float
+    raise CurveError(f"expected a number as {what}, got {shown(value)}")
 
 
 def _epsilons(
@@ -153,10 +163,8 @@ def _epsilons(
     epsilons: ArrayLike | None,
 ) -> FloatArray | None:
     if start is not None and end is not None and decay is not None:
-        for value in (start, end, decay):
-            if not isinstance(value, int | float | np.number):
-                raise CurveError(f"expected numbers as eps_start, eps_end and eps_decay, got {shown(value)}")
-        return epsilon_schedule(float(start), float(end), float(decay), n)
+        first, last, factor = (_as_float(value, "a coefficient of epsilon") for value in (start, end, decay))
+        return epsilon_schedule(first, last, factor, n)
     if any(value is not None for value in (start, end, decay)):
         raise CurveError(
             "expected all of eps_start, eps_end and eps_decay or none of them, "
@@ -180,23 +188,23 @@ def _best(scores: FloatArray) -> BestEpisode | None:
 
 def _span(values: FloatArray) -> Range:
     """Lowest and highest finite value; half a unit around where that is no span."""
-    finite = values[np.isfinite(values)]
+    finite = np.clip(values[np.isfinite(values)], -_LARGEST, _LARGEST)
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     around = 0.0 if low < high else max(0.5, abs(low) * 0.05)
-    return max(low - around, -_LARGEST), min(high + around, _LARGEST)
+    return low - around, high + around
 
 
 def _with_gap(given: Range, axis_gap: float) -> Range:
     try:
         low, high = map(float, given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         low, high = np.nan, np.nan
     if not (np.isfinite([low, high, axis_gap]).all() and low < high and axis_gap >= 0):
         raise CurveError(
             f"expected a range (low, high) and a gap of at least 0, got {shown(given)} and {axis_gap!r}"
         )
-    gap = min(high * axis_gap - low * axis_gap, _LARGEST)
-    return max(low - gap, -_LARGEST), min(high + gap, _LARGEST)
+    gap = min(min(high - low, _LARGEST) * axis_gap, _LARGEST)
+    return low - gap, high + gap
 
 
 def emptiest_corner(curve: TrainingCurve) -> Corner:
@@ -221,4 +229,5 @@ def emptiest_corner(curve: TrainingCurve) -> Corner:
 def _height(values: FloatArray, span: Range) -> FloatArray:
     """Where values lie between the ends of an axis, from 0 to 1."""
     low, high = span
-    return (values / 2 - low / 2) / (high / 2 - low / 2)
+    with np.errstate(all="ignore"):
+        return (values / 2 - low / 2) / (high / 2 - low / 2)

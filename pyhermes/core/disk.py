@@ -170,23 +170,26 @@ def inside(root: PathLike, name: PathLike) -> Path:
     ('runs', 'sub', 'x')
     """
     folder, pure = Path(os.path.abspath(root)), PurePath(name)
-    if not pure.parts or pure.is_absolute() or pure.drive or ".." in pure.parts or "\0" in str(pure):
+    leaves = pure.is_absolute() or bool(pure.drive) or ".." in pure.parts
+    if not pure.parts or leaves or not _can_be_named(str(pure)):
         raise FileNameError(
             f"expected the name of a file inside the experiment, got {shown(os.fspath(name))}", path=folder
         )
     path = folder / pure
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        raise FileNameError(
-            f"expected a name that a file can have, got {shown(str(pure))}", path=folder
-        ) from None
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise FileNameError(
             f"expected a file inside the experiment, got {shown(os.fspath(name))}, a link that leads out",
             path=folder,
         )
     return path
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether the system can have a file of that name at all."""
+    try:
+        return b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
 
 
 def list_files(root: PathLike, suffix: str) -> list[str]:
@@ -231,7 +234,7 @@ def place_of_result(name: str, directory: PathLike | None, path: Path | None) ->
         if path is None:
             raise ResultError(f"expected a directory to save the new result {name!r} to, got None")
         return path
-    if not name or "\0" in name or os.path.basename(name) != name:
+    if not name or os.path.basename(name) != name or not _can_be_named(name):
         raise ResultError(
             f"expected a result's name without a slash, got {shown(name)}", path=Path(directory)
         )

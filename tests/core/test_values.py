@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import copy
 import pickle
+import struct
 from collections.abc import Iterable, Iterator
 from types import MappingProxyType, SimpleNamespace
 
@@ -11,9 +12,11 @@ import pytest
 import torch
 from numpy.typing import ArrayLike
 
-from pyhermes.core import ResultError, ResultRecord, ResultValue, ScalarLike, WrongTypeError
+from pyhermes.core import ResultError, ResultRecord, ResultValue, ScalarLike, WrongTypeError, decode_result
 from pyhermes.core.result import add_array, add_scalars, namespace_values, series_of
+from pyhermes.core.select import only
 from pyhermes.core.values import PlainList, array_of, freeze, number_of, same_values, stacked, thaw
+from tests.core.test_unpickle import ARRAY, F8, archive, dict_of, text
 
 
 def listed(value: object) -> object:
@@ -175,6 +178,25 @@ def test_a_series_can_be_had_while_it_is_recorded() -> None:
     assert series_of(values, "q").tolist() == [[1.0, 1.0], [0.0, 0.0]]
     with pytest.raises(ResultError, match="real numbers under the key 'note', got 'x'"):
         series_of(values, "note")
+
+
+@pytest.mark.parametrize("character", [b"\xff\xff\xff\xff", b"\x00\x00\x11\x00"])
+def test_an_array_of_text_beyond_unicode_is_a_damaged_file(character: bytes) -> None:
+    latin = character.decode("latin1").encode()
+    raw = b"c_codecs\nencode\nX" + struct.pack("<I", len(latin)) + latin + text("latin1") + b"\x86R"
+    forged = ARRAY + b"(K\x01K\x01\x85" + F8.replace(b"f8", b"U1") + b"\x89" + raw + b"tb"
+    with pytest.raises(ResultError, match=r"got a damaged file \(\w+\)"):
+        decode_result(archive(dict_of(forged)))
+
+
+# Values of one class
+
+
+@pytest.mark.parametrize("items", [3, None, ["a", 1], "ab"])
+def test_what_are_not_several_of_one_class(items: object) -> None:
+    with pytest.raises(WrongTypeError, match="expected"):
+        only(items, int)
+    assert only(iter([1, True]), int) == [1, True]
 
 
 # Values frozen and thawed
