@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias, final
 
@@ -148,7 +149,7 @@ def _number(value: ArgumentValue | None, key: str) -> float | None:
 
 def _as_float(value: object, what: str) -> float:
     try:
-        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
             return float(value)
     except OverflowError:
         pass  # an integer beyond every float
@@ -191,20 +192,21 @@ def _span(values: FloatArray) -> Range:
     finite = np.clip(values[np.isfinite(values)], -_LARGEST, _LARGEST)
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     around = 0.0 if low < high else max(0.5, abs(low) * 0.05)
-    return low - around, high + around
+    return max(low - around, -_LARGEST), min(high + around, _LARGEST)
 
 
 def _with_gap(given: Range, axis_gap: float) -> Range:
     try:
-        low, high = map(float, given)
+        low, high, gap = (float(value) for value in (*given, axis_gap))
     except (TypeError, ValueError, OverflowError):
-        low, high = np.nan, np.nan
-    if not (np.isfinite([low, high, axis_gap]).all() and low < high and axis_gap >= 0):
+        low, high, gap = np.nan, np.nan, np.nan
+    if not (-np.inf < low < high < np.inf and 0 <= gap < np.inf):
         raise CurveError(
             f"expected a range (low, high) and a gap of at least 0, got {shown(given)} and {axis_gap!r}"
         )
-    gap = min(min(high - low, _LARGEST) * axis_gap, _LARGEST)
-    return low - gap, high + gap
+    last = sys.float_info.max
+    added = min(min(high - low, last) * gap, _LARGEST)
+    return max(low - added, -last), min(high + added, last)
 
 
 def emptiest_corner(curve: TrainingCurve) -> Corner:

@@ -217,7 +217,7 @@ def list_results(root: PathLike) -> list[str]:
 
 def result_path(root: PathLike, name: str) -> Path:
     """Where a run's result of that name is, given with `.result` or without."""
-    return inside(root, name.removesuffix(RESULT) + RESULT)
+    return inside(root, name and name.removesuffix(RESULT) + RESULT)
 
 
 def name_of_result(path: PathLike) -> str:

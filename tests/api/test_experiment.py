@@ -870,6 +870,24 @@ def test_what_stands_there_is_replaced(first: Path, tmp_path: Path, way: str) ->
 
 
 @pytest.mark.parametrize("way", ["copy_file", "move_file"])
+def test_of_a_link_what_it_leads_to_is_brought_in(first: Path, tmp_path: Path, way: str) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "link").symlink_to(tmp_path / "notes.txt")
+    target = getattr(Experiment.load(first), way)(tmp_path / "link")
+    assert target == first / "link"
+    assert (target.is_symlink(), target.read_text()) == (False, "notes")
+    assert (tmp_path / "notes.txt").read_text() == "notes"
+    assert (tmp_path / "link").is_symlink() == (way == "copy_file")
+
+
+@pytest.mark.parametrize("way", ["copy_file", "move_file"])
+def test_a_file_that_is_there_already_stays(first: Path, way: str) -> None:
+    exp, before = Experiment.load(first), contents(first)
+    assert getattr(exp, way)(first / "stdout.log") == first / "stdout.log"
+    assert contents(first) == before
+
+
+@pytest.mark.parametrize("way", ["copy_file", "move_file"])
 @pytest.mark.parametrize("name", ["hermes.info", "exec_arguments", "provenance.json"])
 def test_files_of_the_format_are_not_overwritten(first: Path, tmp_path: Path, way: str, name: str) -> None:
     (tmp_path / name).write_text("new")

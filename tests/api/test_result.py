@@ -378,6 +378,15 @@ def test_what_cannot_be_stored_is_an_error_that_names_the_key_and_leaves_the_old
     assert Result.load(result.save()) == {"n": 2}
 
 
+def test_where_the_file_cannot_be_replaced_no_other_is_left(tmp_path: Path) -> None:
+    (tmp_path / "x.result").mkdir()
+    result = Result("x", dictionary={"n": 1})
+    with pytest.raises(IsADirectoryError):
+        result.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.result"]
+    assert result.path is None
+
+
 def test_where_nothing_could_be_stored_there_is_no_path(tmp_path: Path) -> None:
     result = Result("x", dictionary={"bad": object()})  # type: ignore[dict-item]
     with pytest.raises(ResultError):
@@ -552,6 +561,15 @@ def test_what_cannot_be_plotted_opens_no_figure(losses: Result) -> None:
     with pytest.raises(ValueError, match="window"):
         losses.plot_scalar("loss", smoothing=0)
     assert plt.get_fignums() == []
+
+
+def test_nothing_is_shown_on_a_backend_without_windows(
+    losses: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")  # with one, matplotlib warns where agg is to show something
+    losses.plot_scalar("loss", show=True)
+    with pytest.warns(UserWarning, match="non-interactive"):
+        plt.show()
 
 
 BACKEND = """

@@ -43,7 +43,8 @@ def archive(program: bytes, **entries: bytes) -> bytes:
 
 
 def text(value: str) -> bytes:
-    return b"X" + struct.pack("<I", len(value)) + value.encode()
+    raw = value.encode()
+    return b"X" + struct.pack("<I", len(raw)) + raw
 
 
 def dict_of(value: bytes) -> bytes:
