@@ -381,7 +381,7 @@ class _Storage(_Sealed):
 
     def __init__(self, code: str | None, count: int, order: _Order) -> None:
         self._code = code
-        self.count = count
+        self.count: int = count
         self._order: _Order = order
         self._raw = b""
         self._elements: dict[str, _Array] = {}
