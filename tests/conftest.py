@@ -14,7 +14,6 @@ import matplotlib.pyplot as plt
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-DATA = Path(__file__).parent / "data"
 
 FIRST = "cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa"
 DOUBLE = "cartpole_dqn/dqn-vs-ddqn/2026_11_23_182554711422_8_fcbfa"

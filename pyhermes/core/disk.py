@@ -90,12 +90,7 @@ def load_run(path: PathLike) -> Run:
     root = _folder(path)
     if not _holds_info(root):
         raise NotAnExperimentError(f"expected an experiment, got a directory without {INFO}", path=root)
-    try:
-        text = _read_text(root, INFO)
-    except (OSError, FileNameError) as error:
-        raise InfoError(_why(error), path=root / INFO) from error
-    info = ExperimentInfo(problems=(text,)) if isinstance(text, Problem) else parse_info(text)
-    return Run(root, root.name, info)
+    return _read_run(root)
 
 
 def load_arguments(path: PathLike) -> ExecArgs:
@@ -149,8 +144,8 @@ def scan_runs(path: PathLike, *, recursive: bool = False) -> Scan:
             failed.append(found)
             continue
         try:
-            runs.append(load_run(found))
-        except (InfoError, NotAnExperimentError) as error:
+            runs.append(_read_run(found))
+        except InfoError as error:
             failed.append(UnreadableRun(found, error.message))
     runs.sort(key=lambda run: (run.identifier, run.path))
     failed.sort(key=lambda run: (run.path.name, run.path))
@@ -469,13 +464,21 @@ def _elsewhere(root: Path) -> tuple[Path, ...]:
 # Reading
 
 
+def _read_run(root: Path) -> Run:
+    try:
+        text = _read_text(root, INFO)
+    except (OSError, FileNameError) as error:
+        raise InfoError(_why(error), path=root / INFO) from error
+    info = ExperimentInfo(problems=(text,)) if isinstance(text, Problem) else parse_info(text)
+    return Run(root, root.name, info)
+
+
 def _read_text(root: Path, name: str) -> str | Problem:
     """The text of a file that should be small; a problem, and nothing read, for one that is not."""
-    with os.fdopen(_open_own(root, name), "rb") as file:
-        data = file.read(_LARGEST_TEXT + 1)
-    if len(data) > _LARGEST_TEXT:
-        return Problem(None, None, name, f"a file of at most {_LARGEST_TEXT >> 20} MiB")
-    return data.decode("utf-8", "surrogateescape")
+    with os.fdopen(_open_own(root, name), "rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size > _LARGEST_TEXT:
+            return Problem(None, None, name, f"a file of at most {_LARGEST_TEXT >> 20} MiB")
+        return file.readall().decode("utf-8", "surrogateescape")
 
 
 def _open_own(root: Path, name: str) -> int:
