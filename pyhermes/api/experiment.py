@@ -332,8 +332,9 @@ class Experiment:
         """Copy a file into the experiment's directory, under its own name or a new one.
 
         What stands there is replaced as a whole. Returns the new path. Raises `MissingFileError`, a
-        `FileNotFoundError`, for a source that is not there, and `FileNameError`, a `ValueError`,
-        for a name that would leave the directory or belongs to the format; nothing has changed then.
+        `FileNotFoundError`, for a source that is not there, `NotAFileError`, an `OSError`, for one
+        that is no regular file, and `FileNameError`, a `ValueError`, for a name that would leave the
+        directory or belongs to the format; no file has changed then.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.copy_file("first_look.py", "script.py").name

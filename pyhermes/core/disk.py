@@ -348,8 +348,9 @@ def copy_into(root: PathLike, source: PathLike, name: PathLike | None = None) ->
     """Copy a file into a run's directory, under its own name or another; the new path.
 
     What stands there is replaced as a whole. Raises `MissingFileError`, a `FileNotFoundError`,
-    without a source or a directory, and `FileNameError`, a `ValueError`, for a name as in `inside`,
-    one that belongs to the format, or a source that is no file. Nothing has changed then.
+    without a source, `NotAFileError`, an `OSError`, for a source that is no regular file, and
+    `FileNameError`, a `ValueError`, for a name as in `inside` or one that belongs to the format. No
+    file has changed then.
     """
     target = _target(root, source, name)
     with _opened(source) as original, _replacing(target) as copy:
