@@ -81,6 +81,8 @@ def plot_training_progress(
     'score'
     >>> plt.close()
     """
+    import matplotlib.pyplot as plt
+
     curve = training_curve(
         scores,
         eps_start=eps_start,
@@ -92,7 +94,26 @@ def plot_training_progress(
         epsilon_range=epsilon_range,
         axis_gap=axis_gap,
     )
-    return _plot(curve, figsize, fontsize, path, scores_color, mean_color, mark_best, legend, ax)
+    own_figure = plt.figure(figsize=figsize, layout="constrained") if ax is None else None
+    axes = own_figure.add_subplot() if own_figure is not None else ax
+    assert axes is not None
+    try:
+        draw_curve(
+            curve,
+            axes,
+            fontsize=fontsize,
+            scores_color=scores_color,
+            mean_color=mean_color,
+            mark_best=mark_best,
+            legend=legend,
+        )
+        if path is not None:
+            _save(axes, path)
+    except BaseException:
+        if own_figure is not None:
+            plt.close(own_figure)
+        raise
+    return plt
 
 
 def plot_training_progress_from_experiment(
@@ -124,17 +145,23 @@ def plot_training_progress_from_experiment(
     """
     keys = (eps_start_key, eps_end_key, eps_decay_key)
     eps_start, eps_end, eps_decay = epsilon_arguments(exp.exec_args_dict, keys)
-    curve = training_curve(
+    return plot_training_progress(
         exp.scores(),
         eps_start=eps_start,
         eps_end=eps_end,
         eps_decay=eps_decay,
         window_length=window_length,
+        figsize=figsize,
+        fontsize=fontsize,
+        path=path,
+        scores_color=scores_color,
+        mean_color=mean_color,
         score_range=score_range,
         epsilon_range=epsilon_range,
         axis_gap=axis_gap,
+        mark_best=mark_best,
+        legend=legend,
     )
-    return _plot(curve, figsize, fontsize, path, scores_color, mean_color, mark_best, legend, None)
 
 
 def plot_training_progress_from_file(
@@ -166,18 +193,24 @@ def plot_training_progress_from_file(
     >>> plt.close()
     """
     schedule = unless_given(epsilons, (eps_start, eps_end, eps_decay), default=(1, 0.001, 0.999))
-    curve = training_curve(
+    return plot_training_progress(
         disk.load_scores(file),
         eps_start=schedule[0],
         eps_end=schedule[1],
         eps_decay=schedule[2],
         epsilons=epsilons,
         window_length=window_length,
+        figsize=figsize,
+        fontsize=fontsize,
+        path=path,
+        scores_color=scores_color,
+        mean_color=mean_color,
         score_range=score_range,
         epsilon_range=epsilon_range,
         axis_gap=axis_gap,
+        mark_best=mark_best,
+        legend=legend,
     )
-    return _plot(curve, figsize, fontsize, path, scores_color, mean_color, mark_best, legend, None)
 
 
 def draw_curve(
@@ -246,41 +279,6 @@ def plot_series(values: FloatArray, label: str, smoothing: int, show: bool, ax: 
     if show and _has_windows():
         plt.show()
     return ax
-
-
-def _plot(
-    curve: TrainingCurve,
-    figsize: tuple[float, float],
-    fontsize: float,
-    path: PathLike | None,
-    scores_color: str,
-    mean_color: str,
-    mark_best: bool,
-    legend: bool,
-    ax: Axes | None,
-) -> ModuleType:
-    import matplotlib.pyplot as plt
-
-    own_figure = plt.figure(figsize=figsize, layout="constrained") if ax is None else None
-    axes = own_figure.add_subplot() if own_figure is not None else ax
-    assert axes is not None
-    try:
-        draw_curve(
-            curve,
-            axes,
-            fontsize=fontsize,
-            scores_color=scores_color,
-            mean_color=mean_color,
-            mark_best=mark_best,
-            legend=legend,
-        )
-        if path is not None:
-            _save(axes, path)
-    except BaseException:
-        if own_figure is not None:
-            plt.close(own_figure)
-        raise
-    return plt
 
 
 def _save(ax: Axes, path: PathLike) -> None:
