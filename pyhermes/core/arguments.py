@@ -16,6 +16,7 @@ import attrs
 from pyhermes.core.errors import ArgumentsError, shown
 from pyhermes.core.info import Problem
 from pyhermes.core.numbers import BLANKS, parse_float, parse_integer
+from pyhermes.core.text import can_be_encoded
 from pyhermes.core.typing import ArgumentValue
 
 _Scalar: TypeAlias = bool | int | float | str
@@ -157,9 +158,7 @@ def _format_line(words: Sequence[str]) -> str:
     for word in words:
         if "\n" in word:
             raise ArgumentsError(f"expected an argument without a newline, got {shown(word)}")
-        try:
-            word.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            raise ArgumentsError(f"expected text that UTF-8 can encode, got {shown(word)}") from None
+        if not can_be_encoded(word):
+            raise ArgumentsError(f"expected text that UTF-8 can encode, got {shown(word)}")
     quoted = any(not word or _NEEDS_QUOTES.search(word) for word in words)
     return " ".join(map(shlex.quote, words) if quoted else words) + "\n"

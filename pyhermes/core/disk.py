@@ -43,6 +43,7 @@ from pyhermes.core.result import ResultRecord, decode_result, encode_result
 from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
 from pyhermes.core.scores import SUFFIX as SCORES
 from pyhermes.core.scores import parse_scores
+from pyhermes.core.text import ENCODING, ERRORS, decode_text, encode_text
 from pyhermes.core.typing import FloatArray, PathLike
 
 if TYPE_CHECKING:
@@ -334,7 +335,7 @@ def store_comments(run: Run, comments: str | None) -> Run:
         return run
     path = inside(run.path, INFO)
     with located(path):
-        added = format_info({"comments": comments}).encode("utf-8", "surrogateescape")
+        added = encode_text(format_info({"comments": comments}))
         with _opened(path) as file:
             present = file.read()
         if present and not present.endswith(b"\n"):
@@ -479,7 +480,7 @@ def _read_text(root: Path, name: str) -> str | Problem:
     with os.fdopen(_open_own(root, name), "rb", buffering=0) as file:
         if os.fstat(file.fileno()).st_size > _LARGEST_TEXT:
             return Problem(None, None, name, f"a file of at most {_LARGEST_TEXT >> 20} MiB")
-        return file.readall().decode("utf-8", "surrogateescape")
+        return decode_text(file.readall())
 
 
 def _open_own(root: Path, name: str) -> int:
@@ -500,7 +501,7 @@ def _open_text(path: Path, mode: str) -> TextIO:
     if "b" in mode:
         raise FileModeError(f"expected a mode for text, such as 'r' or 'a', got {mode!r}", path=path)
     file = open(  # noqa: SIM115 - the caller closes it
-        path, mode, encoding="utf-8", errors="surrogateescape", newline="", opener=_open_regular
+        path, mode, encoding=ENCODING, errors=ERRORS, newline="", opener=_open_regular
     )
     return cast("TextIO", file)
 

@@ -15,6 +15,7 @@ import attrs
 
 from pyhermes.core.errors import InfoError, shown
 from pyhermes.core.numbers import BLANKS, parse_float
+from pyhermes.core.text import can_be_encoded
 from pyhermes.core.times import parse_time
 
 _A_FIELD = "a line `key:value`"
@@ -169,8 +170,6 @@ def _format_field(key: str, value: str) -> str:
         raise InfoError(
             f"expected lines that do not end in a carriage return, got {shown(value)} for {shown(key)}"
         )
-    try:
-        text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        raise InfoError(f"expected text that UTF-8 can encode, got {shown(value)} for {shown(key)}") from None
+    if not can_be_encoded(text):
+        raise InfoError(f"expected text that UTF-8 can encode, got {shown(value)} for {shown(key)}")
     return text[:-1].replace("\n", "\n\t") + "\n"

@@ -8,6 +8,7 @@ import numpy as np
 
 from pyhermes.core.errors import ScoresError, shown
 from pyhermes.core.numbers import BLANKS, parse_float
+from pyhermes.core.text import decode_text
 from pyhermes.core.typing import FloatArray
 
 SUFFIX = ".scores"
@@ -26,7 +27,7 @@ def parse_scores(data: str | bytes, *, complete: bool = True) -> FloatArray:
     >>> parse_scores("return\n-848\n-7.5e2\n")
     array([-848., -750.])
     """
-    text = data.decode("utf-8", "surrogateescape") if isinstance(data, bytes) else data
+    text = decode_text(data) if isinstance(data, bytes) else data
     lines = text.removeprefix("\ufeff").split("\n")
     if not complete:
         lines.pop()
