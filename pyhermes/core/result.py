@@ -11,7 +11,7 @@ import codecs
 import io
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, Union, final
+from typing import TYPE_CHECKING, TypeAlias, Union, cast, final
 
 import attrs
 import numpy as np
@@ -115,7 +115,8 @@ def decode_result(data: bytes) -> ResultRecord:
     3
     """
     try:
-        return ResultRecord(freeze(read_torch_file(io.BytesIO(data))))
+        read = read_torch_file(io.BytesIO(data))
+        return ResultRecord(cast("Mapping[str, ResultValue]", read))  # which the record makes sure of
     except UnsafeFileError as error:
         raise ResultError(f"expected a result, got a file that cannot be read as one: {error}") from error
     except ResultError:
@@ -185,11 +186,10 @@ def add_array(current: ResultValue, value: ArrayLike | torch.Tensor, key: str) -
     [array([1., 2.])]
     """
     array = stacked(value) if isinstance(value, list | tuple) else array_of(value)
-    copy = np.array(0) if array is None else np.array(array)
-    if not copy.ndim or copy.dtype.kind not in "biufc" or copy.dtype.char in "gG":
+    if array is None or not array.ndim or array.dtype.kind not in "biufc" or array.dtype.char in "gG":
         raise ResultError(f"expected an array of numbers under the key {key!r}, got {shown(value)}")
     series = _as_list(current, key, of_arrays=True)
-    series.append(copy)
+    series.append(array.copy())
     return series
 
 

@@ -345,12 +345,8 @@ class _NumpyDtype:
             self.dtype = self.dtype.newbyteorder(">")
 
     def array(self, shape: tuple[int, ...], fortran: bool, raw: bytes) -> _Array:
-        count = math.prod(shape)
-        if (
-            any(size < 0 for size in shape)
-            or count * self.dtype.itemsize != len(raw)
-            or not self.dtype.itemsize
-        ):
+        itemsize = self.dtype.itemsize
+        if not itemsize or math.prod(shape) * itemsize != len(raw):
             raise UnsafeFileError("damaged: a numpy array does not have the size that it claims")
         flat = np.frombuffer(raw, self.dtype)
         return _native(flat.reshape(shape, order="F" if fortran else "C"))

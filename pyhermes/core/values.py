@@ -250,14 +250,10 @@ def _thaw(value: FrozenValue, done: dict[int, ResultValue]) -> ResultValue:
         if isinstance(value, np.ndarray):
             done[id(value)] = value.copy()
         elif isinstance(value, tuple):
-            done[id(value)] = _thaw_list(value, done)
+            done[id(value)] = [_thaw(item, done) for item in value]
         else:
             done[id(value)] = {key: _thaw(item, done) for key, item in value.items()}
     return done[id(value)]
-
-
-def _thaw_list(values: tuple[FrozenValue, ...], done: dict[int, ResultValue]) -> list[ResultValue]:
-    return [_thaw(value, done) for value in values]
 
 
 def _text_key(key: object) -> str:
