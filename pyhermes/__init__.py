@@ -9,6 +9,25 @@ from __future__ import annotations
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.experiment_list import ExperimentList
 from pyhermes.api.result import Result
+from pyhermes.api.structured_list import StructuredGroup, StructuredList, StructuredRun, UnstructuredRun
 from pyhermes.core.errors import HermesError, HermesWarning
+from pyhermes.core.marks import Flag, Key, Positional, Replicate, Shape
+from pyhermes.core.status import RunStatus
 
-__all__ = ["Experiment", "ExperimentList", "HermesError", "HermesWarning", "Result"]
+__all__ = [
+    "Experiment",
+    "ExperimentList",
+    "Flag",
+    "HermesError",
+    "HermesWarning",
+    "Key",
+    "Positional",
+    "Replicate",
+    "Result",
+    "RunStatus",
+    "Shape",
+    "StructuredGroup",
+    "StructuredList",
+    "StructuredRun",
+    "UnstructuredRun",
+]

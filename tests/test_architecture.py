@@ -13,6 +13,8 @@ CORE = [name for name in SOURCES if name.startswith("core/")]
 API = [name for name in SOURCES if name.startswith("api/")]
 DOORS = ("pyhermes.storage", "pyhermes.result", "pyhermes.plot")
 
+HEAVY = ("cattrs", "matplotlib", "pandas", "polars", "pyarrow", "torch")
+
 SAFE = "weights_only=True"
 OF_MODULES = {
     "os": "open fdopen replace rename scandir listdir walk unlink remove rmdir mkdir makedirs link symlink",
@@ -88,8 +90,8 @@ def test_nothing_inside_goes_through_a_door(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_torch_and_matplotlib_are_imported_only_where_they_are_used(name: str) -> None:
-    assert [module for module in at_import(parsed(name)) if is_under(module, "torch", "matplotlib")] == []
+def test_what_is_heavy_is_imported_only_where_it_is_used(name: str) -> None:
+    assert [module for module in at_import(parsed(name)) if is_under(module, *HEAVY)] == []
 
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if name != "core/disk.py"])
@@ -105,7 +107,16 @@ def test_the_types_import_nothing_of_the_package() -> None:
     assert [name for name in imported(parsed("core/typing.py")) if is_under(name, "pyhermes")] == []
 
 
-@pytest.mark.parametrize("name", ["api/experiment.py", "api/experiment_list.py", "api/result.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "api/experiment.py",
+        "api/experiment_list.py",
+        "api/result.py",
+        "api/structured_list.py",
+        "api/tabular.py",
+    ],
+)
 def test_the_documented_classes_only_delegate(name: str) -> None:
     loops = (ast.For, ast.AsyncFor, ast.While)
     assert [node.lineno for node in ast.walk(parsed(name)) if isinstance(node, loops)] == []

@@ -8,9 +8,11 @@ import inspect
 import pkgutil
 import re
 import shutil
+import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import pyhermes
@@ -27,13 +29,34 @@ def in_the_examples_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(shutil.copytree(EXAMPLES, tmp_path / "examples"))
 
 
-def test_the_readme_runs() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) >= 6
-    names: dict[str, object] = {}
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A module that examples run in, as they would in a reader's own script."""
+    module = ModuleType("script")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module
+
+
+def run_the_code_of(page: str, script: ModuleType) -> int:
+    """Run all Python code on a page, one block after the other; how many there were."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
+        exec(compile(block, page, "exec"), script.__dict__)
+    return len(blocks)
+
+
+def test_the_readme_runs(script: ModuleType) -> None:
+    assert run_the_code_of("README.md", script) >= 6
     assert Path("ddqn.png").stat().st_size > 10_000
+
+
+def test_the_tutorial_runs_and_shows_what_is_printed(
+    script: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_the_code_of("docs/typed_retrieval.md", script) >= 10
+    (shown,) = re.findall(r"```text\n(.*?)```", (ROOT / "docs/typed_retrieval.md").read_text(), re.DOTALL)
+    assert capsys.readouterr().out.startswith(shown)
 
 
 def test_the_first_command_of_the_readme_is_the_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,10 +79,13 @@ def test_ci_runs_the_readmes_test_command() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_in_docstrings_run(name: str) -> None:
-    module = importlib.import_module(name)
-    results = doctest.testmod(module, extraglobs={"np": importlib.import_module("numpy")})
-    assert results.failed == 0
+def test_examples_in_docstrings_run(name: str, script: ModuleType) -> None:
+    runner = doctest.DocTestRunner()
+    for example in doctest.DocTestFinder().find(importlib.import_module(name)):
+        script.__dict__.update(example.globs, np=np, __name__=script.__name__)
+        example.globs = script.__dict__
+        runner.run(example, clear_globs=False)
+    assert runner.summarize(verbose=False).failed == 0
 
 
 def public_objects(module: ModuleType) -> list[tuple[str, object]]:

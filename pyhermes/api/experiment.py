@@ -5,13 +5,17 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TextIO, overload
+from typing import TYPE_CHECKING, Self, TextIO, TypeVar, overload
 
 from pyhermes.api.notices import warn_of
 from pyhermes.api.result import Result
 from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
+from pyhermes.core.errors import ArgumentsError, located
 from pyhermes.core.run import Run, checked_scan, describe_run, problems_of
+from pyhermes.core.status import RunStatus, status_of
+from pyhermes.core.structure import structure_args
+from pyhermes.core.typed_result import structure_result
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, PathLike
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
     from pyhermes.api.experiment_list import ExperimentList
     from pyhermes.core.checkpoint import M
+
+A = TypeVar("A")
 
 _PROBLEMS = "not everything in hermes.info could be read; the raw text is in info_dict:"
 
@@ -194,6 +200,13 @@ class Experiment:
             warn_of(f"{self._run.path}: the arguments could not be read:", self._arguments.problems)
         return self._arguments
 
+    def _known_arguments(self) -> ExecArgs:
+        """As much of the arguments as can be had, without a word about the rest."""
+        try:
+            return self._arguments or disk.load_arguments(self._run.path)
+        except ArgumentsError:
+            return ExecArgs()
+
     @property
     def exec_args(self) -> set[str]:
         """The execution arguments, as a fresh set of whole lines.
@@ -215,6 +228,39 @@ class Experiment:
         {'-lr': 0.001, '--seed': 0, '-es': 1.0, '-ee': 0.01, '-ed': 0.97}
         """
         return self.arguments.values
+
+    def structure(self, cls: type[A], *, forbid_extra: bool = False) -> A:
+        """The execution arguments in an attrs class of one's own; see `pyhermes.core.structure_args`.
+
+        Arguments that no field takes are passed over, unless `forbid_extra`. Raises one
+        `ArgumentsError`, a `ValueError`, whose `problems` are all that does not fit, and
+        `FieldError`, a `TypeError`, for a class that no arguments could be read into.
+
+        >>> import attrs
+        >>> from typing import Annotated
+        >>> from pyhermes import Flag
+        >>> @attrs.frozen
+        ... class Args:
+        ...     lr: Annotated[float, Flag("-lr")]
+        ...     seed: int
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.structure(Args)
+        Args(lr=0.001, seed=0)
+        """
+        with located(self._run.path / disk.ARGUMENTS):
+            return structure_args(self.arguments, cls, forbid_extra=forbid_extra)
+
+    # What became of it
+
+    @property
+    def status(self) -> RunStatus:
+        """What became of it, `RunStatus.UNKNOWN` for a run that does not say."""
+        return status_of(self._run.info).status
+
+    @property
+    def status_reason(self) -> str:
+        """The evidence for the status."""
+        return status_of(self._run.info).reason
 
     # What it left behind
 
@@ -246,11 +292,14 @@ class Experiment:
         >>> exp.result["q_at_origin"].shape
         (15, 2)
         """
+        return Result.load(self._path_of_result())
+
+    def _path_of_result(self) -> Path:
         path, names = disk.find_result(self._run.path, self._run.identifier)
         warn_of(
             f"took {path.name} of several results; load_result(name) takes another of:", names[1:] and names
         )
-        return Result.load(path)
+        return path
 
     def list_results(self) -> list[str]:
         """The sorted names of the results, without `.result`, as `load_result` takes them.
@@ -264,6 +313,25 @@ class Experiment:
     def load_result(self, name: str) -> Result:
         """The result of that name, with `.result` or without; errors as in `Result.load`."""
         return Result.load(disk.result_path(self._run.path, name))
+
+    def result_as(self, cls: type[A], name: str | None = None) -> A:
+        """The result (or the one of that name) in an attrs class of one's own.
+
+        See `pyhermes.core.structure_result` for what its fields may be. Raises one `ResultError`, a
+        `ValueError`, whose `problems` are all that does not fit; otherwise as `result`.
+
+        >>> import attrs
+        >>> import numpy.typing as npt
+        >>> @attrs.frozen
+        ... class Metrics:
+        ...     solved: npt.NDArray[np.bool_]
+        >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+        >>> exp.result_as(Metrics).solved.shape
+        (150,)
+        """
+        path = self._path_of_result() if name is None else disk.result_path(self._run.path, name)
+        with located(path):
+            return structure_result(disk.load_result(path), cls)
 
     def list_pth_files(self) -> list[str]:
         """The sorted names of the `.pth` files, state dicts of networks.

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
-from typing import Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 
 from pyhermes.api.experiment import Experiment
-from pyhermes.core.run import UnreadableRun
-from pyhermes.core.select import filter_by_args, latest, only
+from pyhermes.api.notices import warn_of
+from pyhermes.api.tabular import Tabular
+from pyhermes.core.arguments import ExecArgs
+from pyhermes.core.compare import varying
+from pyhermes.core.errors import ArgumentsError
+from pyhermes.core.overview import RunRow
+from pyhermes.core.run import Run, UnreadableRun
+from pyhermes.core.select import filter_by_args, group_by, latest, only, sort_by
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
+    from pyhermes.api.structured_list import StructuredList
+
+A = TypeVar("A")
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+
+
+def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
+    return RunRow(experiment.run, arguments.values)
+
+
+def _arguments_or_error(experiment: Experiment) -> ExecArgs | ArgumentsError:
+    try:
+        return experiment.arguments
+    except ArgumentsError as error:
+        return error
 
 
 def failed_of(experiments: object) -> tuple[UnreadableRun, ...]:
@@ -22,7 +46,7 @@ def _each_once(*failed: Iterable[UnreadableRun]) -> tuple[UnreadableRun, ...]:
     return tuple(dict.fromkeys(chain(*failed)))
 
 
-class ExperimentList(list[Experiment]):
+class ExperimentList(Tabular, list[Experiment]):
     """A list that holds experiments and nothing else; slices, copies and sums are such lists too.
 
     `failed` has the runs that could not be read where these were loaded, also in what was chosen
@@ -50,6 +74,67 @@ class ExperimentList(list[Experiment]):
         """
         return ExperimentList(filter_by_args(self, args), failed=self.failed)
 
+    def filter(self, predicate: Callable[[Experiment], object]) -> ExperimentList:
+        """The experiments that the predicate is true of, in their order.
+
+        >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
+        >>> len(runs.filter(lambda exp: exp.scores().max() > 100))
+        1
+        """
+        return ExperimentList((exp for exp in self if predicate(exp)), failed=self.failed)
+
+    def sort_by(
+        self, key: Callable[[Experiment], SupportsRichComparison | None], *, reverse: bool = False
+    ) -> ExperimentList:
+        """The experiments ordered by what `key` gives for each; those of None or NaN come last.
+
+        Raises `WrongTypeError`, a `TypeError`, for values that cannot be compared.
+
+        >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
+        >>> runs.sort_by(lambda exp: exp.execution_time, reverse=True)[0].exec_args_dict["--seed"]
+        0
+        """
+        return ExperimentList(sort_by(self, key, reverse=reverse), failed=self.failed)
+
+    def group_by(self, key: Callable[[Experiment], K]) -> dict[K, ExperimentList]:
+        """The experiments by what `key` gives for each, in the order in which they come.
+
+        Raises `WrongTypeError`, a `TypeError`, for what cannot be a key of a dict.
+
+        >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
+        >>> {name: len(group) for name, group in runs.group_by(lambda exp: exp.comments).items()}
+        {'baseline': 2, 'double': 2}
+        """
+        groups = group_by(self, key)
+        return {value: ExperimentList(group, failed=self.failed) for value, group in groups.items()}
+
+    def varying(self) -> tuple[str, ...]:
+        """The names of the arguments that are not the same in all experiments.
+
+        >>> Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn").varying()
+        ('-lr', '--seed', '--doubledqn', '--gradclip', '--layers')
+        """
+        return varying(self._arguments())
+
+    def structure(self, cls: type[A], *, forbid_extra: bool = False) -> StructuredList[A]:
+        """The experiments with their arguments in an attrs class; see `pyhermes.core.structure_args`.
+
+        Those whose arguments do not fit are warned of, and are in the list's `failed` with every
+        problem. Raises `FieldError`, a `TypeError`, for a class that no arguments could be read into.
+
+        >>> import attrs
+        >>> @attrs.frozen
+        ... class Args:
+        ...     seed: int
+        ...     doubledqn: bool = False
+        >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn").structure(Args)
+        >>> runs.latest().args
+        Args(seed=2, doubledqn=True)
+        """
+        from pyhermes.api.structured_list import structure_runs
+
+        return structure_runs(self, cls, forbid_extra=forbid_extra)
+
     def latest(self) -> Experiment:
         """The experiment that began last; of several, the one with the later identifier.
 
@@ -61,6 +146,27 @@ class ExperimentList(list[Experiment]):
         '2026_11_23_182554711422_8_fcbfa'
         """
         return latest(self)
+
+    # Showing
+
+    def _title(self) -> str:
+        failed = f", {len(self.failed)} more cannot be read" if self.failed else ""
+        return f"ExperimentList of {len(self)} runs{failed}"
+
+    def _runs(self) -> list[Run]:
+        return [experiment.run for experiment in self]
+
+    def _arguments(self) -> list[ExecArgs]:
+        found = list(map(_arguments_or_error, self))
+        failed = [error for error in found if isinstance(error, ArgumentsError)]
+        warn_of("the arguments of these experiments cannot be read:", failed)
+        return [ExecArgs() if isinstance(held, ArgumentsError) else held for held in found]
+
+    def _rows(self) -> list[RunRow]:
+        return list(map(_row, self, self._arguments()))
+
+    def _known_rows(self, part: slice) -> list[RunRow]:
+        return [_row(experiment, experiment._known_arguments()) for experiment in self[part]]
 
     # What makes it a list of experiments only
 

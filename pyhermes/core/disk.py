@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
@@ -39,7 +39,7 @@ from pyhermes.core.errors import (
 )
 from pyhermes.core.info import ExperimentInfo, Problem, format_info, parse_info
 from pyhermes.core.result import SUFFIX as RESULT
-from pyhermes.core.result import ResultRecord, decode_result, encode_result
+from pyhermes.core.result import ResultRecord, decode_result, encode_result, scalars_of
 from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
 from pyhermes.core.scores import SUFFIX as SCORES
 from pyhermes.core.scores import parse_scores
@@ -285,6 +285,33 @@ def load_result(source: PathLike | BinaryIO) -> ResultRecord:
         return decode_result(source.read())
     with _opened(source) as file, located(Path(source)):
         return decode_result(file.read())
+
+
+def load_scalars(
+    runs: Iterable[Run],
+) -> tuple[tuple[dict[str, FloatArray], ...], tuple[UnreadableRun, ...]]:
+    """The scalars in every run's result, and the runs whose result cannot be read.
+
+    A run without a result, or with one that cannot be read, has none. Of several results it is the
+    one named by the identifier, else the first by name.
+
+    >>> from pyhermes.core import scan_runs
+    >>> scalars, failed = load_scalars(scan_runs("runs/taxi_q/taxi-baseline").runs)
+    >>> [len(held) for held in scalars], failed
+    ([2, 0], ())
+    """
+    scalars: list[dict[str, FloatArray]] = []
+    failed: list[UnreadableRun] = []
+    for run in runs:
+        scalars.append({})
+        try:
+            path, _ = find_result(run.path, run.identifier)
+            scalars[-1] = scalars_of(load_result(path))
+        except NoResultError:
+            continue
+        except HermesError as error:
+            failed.append(UnreadableRun(run.path, str(error)))
+    return tuple(scalars), tuple(failed)
 
 
 def save_result(record: ResultRecord, path: PathLike) -> Path:

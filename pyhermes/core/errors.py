@@ -10,6 +10,11 @@ import contextlib
 import reprlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyhermes.core.structure import ArgumentProblem
+    from pyhermes.core.typed_result import ResultProblem
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 78
@@ -69,7 +74,21 @@ class InfoError(HermesError, ValueError):
 
 
 class ArgumentsError(HermesError, ValueError):
-    """Execution arguments cannot be read, or cannot be written."""
+    """Execution arguments cannot be read, cannot be written, or do not fit a class.
+
+    `problems` has everything that does not fit.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        problems: tuple[ArgumentProblem, ...] = (),
+    ) -> None:
+        super().__init__(message, path=path, line=line)
+        self.problems = problems
 
 
 class ScoresError(HermesError, ValueError):
@@ -77,11 +96,29 @@ class ScoresError(HermesError, ValueError):
 
 
 class ResultError(HermesError, ValueError):
-    """A file is no result, or a value cannot be stored in one."""
+    """A file is no result, a value cannot be stored in one, or one does not fit a class.
+
+    `problems` has everything that does not fit.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        problems: tuple[ResultProblem, ...] = (),
+    ) -> None:
+        super().__init__(message, path=path, line=line)
+        self.problems = problems
 
 
 class CheckpointError(HermesError, ValueError):
     """A `.pth` file is no state dict that can be loaded safely, or does not fit the network."""
+
+
+class TableError(HermesError, ValueError):
+    """The columns of a table do not go together, or a column holds what its kind does not."""
 
 
 class CurveError(HermesError, ValueError):
@@ -100,12 +137,24 @@ class WrongTypeError(HermesError, TypeError):
     """A value of another type was expected."""
 
 
+class FieldError(HermesError, TypeError):
+    """A class of the user's has a field that nothing can be read into."""
+
+
+class MarkError(HermesError, ValueError):
+    """A mark in an annotation, such as `Flag`, says something that cannot be."""
+
+
 class UnknownChoiceError(HermesError, ValueError):
     """A word that is none of those that an option takes."""
 
 
 class NothingToChooseError(HermesError, ValueError):
     """One of no experiments was asked for."""
+
+
+class MissingPackageError(HermesError, ImportError):  # type: ignore[misc]  # whose path is text
+    """An optional package is not installed."""
 
 
 class HermesWarning(UserWarning):
@@ -135,9 +184,13 @@ def printable(value: object) -> str:
 
 @contextlib.contextmanager
 def located(path: Path) -> Iterator[None]:
-    """Errors raised inside that do not say which file they are about say that it is `path`."""
+    """Errors raised inside that do not say which file they are about say that it is `path`.
+
+    A `TypeError` is about what the caller gave, and stays as it is.
+    """
     try:
         yield
     except HermesError as error:
-        error.path = error.path or path
+        if not isinstance(error, TypeError):
+            error.path = error.path or path
         raise

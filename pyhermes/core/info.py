@@ -14,7 +14,7 @@ from typing import final
 import attrs
 
 from pyhermes.core.errors import InfoError, shown
-from pyhermes.core.numbers import BLANKS, parse_float
+from pyhermes.core.numbers import BLANKS, parse_float, parse_integer
 from pyhermes.core.text import can_be_encoded
 from pyhermes.core.times import parse_time
 
@@ -22,6 +22,7 @@ _A_FIELD = "a line `key:value`"
 _A_WHOLE_LINE = "a newline at the end of the file (the last write was cut half-way)"
 _A_TIME = "a time as YYYY_MM_DD_HHMMSSffffff or seconds since the epoch"
 _A_DURATION = "seconds, finite and not negative"
+_AN_EXIT_STATUS = "an integer, negative for a signal"
 
 
 @final
@@ -53,14 +54,16 @@ def _copied(fields: Mapping[str, str]) -> dict[str, str]:
 class ExperimentInfo:
     """What a `hermes.info` says. A typed field is None where the file has no (readable) value.
 
-    `start_time` and `end_time` are naive local times, `execution_time` is in seconds. `fields` has
-    every key with its raw value, in the order of the file, and cannot be changed.
+    `start_time` and `end_time` are naive local times, `execution_time` is in seconds; `exit_status`
+    is what the process ended with, negative for a signal. `fields` has every key with its raw value,
+    in the order of the file, and cannot be changed.
     """
 
     _fields: dict[str, str] = attrs.field(factory=dict, converter=_copied, hash=False)
     start_time: datetime | None = None
     end_time: datetime | None = None
     execution_time: float | None = None
+    exit_status: int | None = None
     problems: tuple[Problem, ...] = ()
 
     @property
@@ -109,11 +112,13 @@ def parse_info(text: str) -> ExperimentInfo:
     start_time = parse_time(fields.get("start_time", ""))
     end_time = parse_time(fields.get("end_time", ""))
     execution_time = _parse_duration(fields.get("execution_time", ""))
+    exit_status = parse_integer(fields.get("exit_status", ""))
     typed("start_time", start_time, _A_TIME)
     typed("end_time", end_time, _A_TIME)
     typed("execution_time", execution_time, _A_DURATION)
+    typed("exit_status", exit_status, _AN_EXIT_STATUS)
     problems.sort(key=lambda problem: problem.line or 0)
-    return ExperimentInfo(fields, start_time, end_time, execution_time, tuple(problems))
+    return ExperimentInfo(fields, start_time, end_time, execution_time, exit_status, tuple(problems))
 
 
 def format_info(fields: Mapping[str, str]) -> str:

@@ -100,6 +100,20 @@ def series_of(values: Mapping[str, ResultValue] | Mapping[str, FrozenValue], key
     raise ResultError(f"expected real numbers under the key {key!r}, got {shown(value)}")
 
 
+def scalars_of(record: ResultRecord) -> dict[str, FloatArray]:
+    """The series of scalars in a result as float64, each of shape `(n,)`; a single number is one of 1.
+
+    >>> scalars_of(ResultRecord({"loss": [0.5, 0.25], "best": 3, "note": "x"}))
+    {'loss': array([0.5 , 0.25]), 'best': array([3.])}
+    """
+    found: dict[str, FloatArray] = {}
+    for key, value in record.values.items():
+        array = np.array(value) if isinstance(value, bool | int | float) else value
+        if isinstance(array, np.ndarray) and array.ndim < 2 and array.dtype.kind in "biuf":
+            found[key] = array.astype(np.float64).reshape(-1)
+    return found
+
+
 def _all_numbers(value: FrozenValue) -> bool:
     return all(isinstance(item, int | float) for item in (value if isinstance(value, tuple) else [value]))
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from pyhermes.core.errors import NothingToChooseError, WrongTypeError, shown
 from pyhermes.core.typing import HasExecArgs, HasStart
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsRichComparison
+
 A = TypeVar("A", bound=HasExecArgs)
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 S = TypeVar("S", bound=HasStart)
 
@@ -48,6 +53,46 @@ def latest(items: Iterable[S]) -> S:
     return newest
 
 
+def sort_by(
+    items: Iterable[T], key: Callable[[T], SupportsRichComparison | None], *, reverse: bool = False
+) -> tuple[T, ...]:
+    """The items ordered by what `key` gives for each, those that are equal in it in their order.
+
+    Those for which it gives None or NaN come last, also with `reverse`. Raises `WrongTypeError`, a
+    `TypeError`, for values that cannot be compared.
+
+    >>> sort_by(["ccc", "a", "bb"], len, reverse=True)
+    ('ccc', 'bb', 'a')
+    """
+    keyed = [(key(item), item) for item in items]
+    present = [pair for pair in keyed if not _is_missing(pair[0])]
+    try:
+        present.sort(key=_by_key, reverse=reverse)
+    except TypeError as error:
+        raise WrongTypeError(f"expected values that can be compared to sort by, got {error}") from error
+    return tuple(item for _, item in present) + tuple(item for value, item in keyed if _is_missing(value))
+
+
+def group_by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]]:
+    """The items by what `key` gives for each, groups and items in the order in which they come.
+
+    NaN is one group. Raises `WrongTypeError`, a `TypeError`, for what cannot be a key of a dict.
+
+    >>> group_by([3, 4, 5], lambda number: number % 2)
+    {1: (3, 5), 0: (4,)}
+    """
+    groups: dict[K, list[T]] = {}
+    for item in items:
+        value = key(item)
+        try:
+            groups.setdefault(cast("K", math.nan) if _is_nan(value) else value, []).append(item)
+        except TypeError:
+            raise WrongTypeError(
+                f"expected values that can be hashed to group by, got {shown(value)}"
+            ) from None
+    return {value: tuple(group) for value, group in groups.items()}
+
+
 def only(items: object, kind: type[T]) -> list[T]:
     """The items of an iterable as a list, if all are of one class.
 
@@ -64,6 +109,20 @@ def only(items: object, kind: type[T]) -> list[T]:
             raise WrongTypeError(f"expected {kind.__name__} objects, got {shown(item)}")
         found.append(item)
     return found
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or _is_nan(value)
+
+
+def _by_key(pair: tuple[SupportsRichComparison | None, object]) -> SupportsRichComparison:
+    value, _ = pair
+    assert value is not None
+    return value
 
 
 def _start(item: HasStart) -> tuple[bool, datetime, str]:

@@ -28,6 +28,10 @@ BUILTINS: dict[str, tuple[type[Exception], ...]] = {
     "WrongTypeError": (TypeError,),
     "UnknownChoiceError": (ValueError,),
     "NothingToChooseError": (ValueError,),
+    "FieldError": (TypeError,),
+    "MarkError": (ValueError,),
+    "TableError": (ValueError,),
+    "MissingPackageError": (ImportError,),
 }
 
 ERRORS: dict[str, type[HermesError]] = {

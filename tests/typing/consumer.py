@@ -7,16 +7,34 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import TextIO, assert_type
+from typing import Annotated, Literal, TextIO, assert_type
 
 import attrs
 import numpy as np
+import pandas
+import polars
+import pyarrow
 import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from pyhermes import Experiment, ExperimentList, Result
+from pyhermes import (
+    Experiment,
+    ExperimentList,
+    Flag,
+    Key,
+    Positional,
+    Replicate,
+    Result,
+    RunStatus,
+    Shape,
+    StructuredGroup,
+    StructuredList,
+    StructuredRun,
+    UnstructuredRun,
+)
 from pyhermes.core import (
+    ArgumentProblem,
     ArgumentValue,
     ExecArgs,
     ExperimentInfo,
@@ -27,12 +45,17 @@ from pyhermes.core import (
     Run,
     RunWithArguments,
     Scan,
+    StructuredArgs,
+    Table,
     TrainingCurve,
     UnreadableRun,
     decode_result,
+    diff,
     encode_result,
     filter_by_args,
     format_info,
+    group_by,
+    group_by_replicate,
     latest,
     load_run,
     load_state_dict,
@@ -40,7 +63,13 @@ from pyhermes.core import (
     parse_info,
     parse_scores,
     scan_runs,
+    sort_by,
+    structure_args,
+    structure_result,
+    structured_args,
     training_curve,
+    unstructure_args,
+    varying,
     with_arguments,
 )
 from pyhermes.plot import (
@@ -64,6 +93,33 @@ class Job:
     """Something of one's own with arguments."""
 
     exec_args: frozenset[str]
+
+
+@attrs.frozen
+class Adam:
+    """The arguments of an optimizer."""
+
+    lr: float = 1e-3
+
+
+@attrs.frozen
+class Args:
+    """The arguments of a script."""
+
+    env: Annotated[str, Positional]
+    lr: Annotated[float, Flag("-lr", "--lr")]
+    seed: Annotated[int, Replicate]
+    layers: tuple[int, ...] = (64, 64)
+    algo: Literal["dqn", "ddqn"] = "dqn"
+    adam: Adam = Adam()
+
+
+@attrs.frozen
+class Metrics:
+    """What a script records."""
+
+    returns: Annotated[NDArray[np.float64], Key("return"), Shape("episodes")]
+    note: str | None = None
 
 
 def experiments(path: Path, net: Agent) -> None:
@@ -109,6 +165,52 @@ def lists(path: Path) -> None:
     for exp in runs:
         assert_type(exp, Experiment)
     ExperimentList(exp for exp in runs if exp.execution_time)
+
+
+def structured(exp: Experiment, runs: ExperimentList) -> None:
+    assert_type(exp.structure(Args), Args)
+    assert_type(exp.structure(Args, forbid_extra=True).layers, tuple[int, ...])
+    assert_type(exp.result_as(Metrics), Metrics)
+    assert_type(exp.result_as(Metrics, "metrics").returns, NDArray[np.float64])
+    assert_type(exp.status, RunStatus)
+    assert_type(exp.status_reason, str)
+    typed = runs.structure(Args)
+    assert_type(typed, StructuredList[Args])
+    assert_type(typed[0], StructuredRun[Args])
+    assert_type(typed[0].args, Args)
+    assert_type(typed[0].experiment, Experiment)
+    assert_type(typed[0].defaulted, frozenset[str])
+    assert_type(typed[1:], StructuredList[Args])
+    assert_type(typed.filter(lambda a: a.lr < 1e-3 and a.adam.lr > 0), StructuredList[Args])
+    assert_type(typed.sort_by(lambda a: a.seed, reverse=True), StructuredList[Args])
+    assert_type(typed.group_by(lambda a: a.layers), dict[tuple[int, ...], StructuredList[Args]])
+    assert_type(typed.group_by_replicate(), tuple[StructuredGroup[Args], ...])
+    for group in typed.group_by_replicate():
+        assert_type(group[0].args.seed, int)
+        assert_type(group.args_without_replicates, Mapping[str, object])
+        assert_type(group.duplicates, tuple[tuple[StructuredRun[Args], ...], ...])
+        assert_type(group.filter(lambda a: a.seed > 1), StructuredList[Args])
+    for run in typed:
+        assert_type(run, StructuredRun[Args])
+    assert_type(typed.latest().args, Args)
+    assert_type(typed.varying(), tuple[str, ...])
+    assert_type(typed.experiments, ExperimentList)
+    assert_type(typed.failed, tuple[UnstructuredRun, ...])
+    assert_type(typed.failed[0].problems, tuple[ArgumentProblem, ...])
+    assert_type(typed.table(last=["loss"]), Table)
+    assert_type(typed.scalars("loss"), Table)
+    assert_type(typed.to_pandas(last=True), pandas.DataFrame)
+    assert_type(typed.to_polars(), polars.DataFrame)
+    assert_type(typed.to_arrow(), pyarrow.Table)
+    assert_type(runs.to_pandas(), pandas.DataFrame)
+    assert_type(runs.filter(lambda exp: exp.execution_time), ExperimentList)
+    assert_type(runs.sort_by(lambda exp: exp.start_time), ExperimentList)
+    assert_type(runs.group_by(lambda exp: exp.comments), dict[str | None, ExperimentList])
+    assert_type(runs.varying(), tuple[str, ...])
+    assert_type(diff(runs[0], runs[1]), dict[str, tuple[object, object]])
+    diff(typed[0], typed[1])
+    varying(typed)
+    assert_type(group_by_replicate(typed)[0].runs, tuple[StructuredRun[Args], ...])
 
 
 def results(ax: Axes, losses: list[float]) -> None:
@@ -167,6 +269,17 @@ def functions(text: str, data: bytes, path: Path) -> None:
     assert_type(latest(scan_runs(path).runs), Run)
     assert_type(training_curve([1.0, 2.0]), TrainingCurve)
     assert_type(training_curve([1.0]).epsilons, NDArray[np.float64] | None)
+
+
+def structuring(args: ExecArgs, record: ResultRecord, names: list[str]) -> None:
+    assert_type(structure_args(args, Args), Args)
+    assert_type(structure_args(args, Args, flags={"lr": "-l", "adam.lr": ["-a", "-b"]}).lr, float)
+    assert_type(structured_args(args, Args, forbid_extra=True), StructuredArgs[Args])
+    assert_type(unstructure_args(Args("x", 0.1, 3)), tuple[tuple[str, ...], ...])
+    assert_type(structure_result(record, Metrics), Metrics)
+    assert_type(sort_by(names, len), tuple[str, ...])
+    assert_type(group_by(names, len), dict[int, tuple[str, ...]])
+    assert_type(varying([{"lr": 1}, {"lr": 2}]), tuple[str, ...])
 
 
 def plots(exp: Experiment, ax: Axes) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+import attrs
 import torch
 
-from pyhermes import Experiment, ExperimentList, Result
+from pyhermes import Experiment, ExperimentList, Flag, Replicate, Result
 from pyhermes.core import (
     filter_by_args,
     latest,
@@ -14,6 +16,7 @@ from pyhermes.core import (
     parse_exec_args,
     parse_info,
     scan_runs,
+    structure_args,
     training_curve,
 )
 from pyhermes.plot import plot_training_progress, smoothen
@@ -57,3 +60,38 @@ training_curve([1.0]).means = None  # E: misc, assignment
 
 smoothen([1.0], "2")  # E: arg-type
 plot_training_progress([1.0], score_range=3)  # E: arg-type
+
+
+@attrs.frozen
+class Args:
+    """The arguments of a script."""
+
+    lr: Annotated[float, Flag("-lr")]
+    seed: Annotated[int, Replicate]
+    note: str | None = None
+
+
+typed = runs.structure(Args)
+typed.filter(lambda a: a.learning_rate < 1e-3)  # E: attr-defined
+typed.filter(lambda a: a.lr < "1e-3")  # E: operator
+typed.filter(lambda a: a.note.startswith("x"))  # E: union-attr
+typed.filter("lr < 1e-3")  # E: arg-type
+typed.sort_by(lambda a: a.sede)  # E: attr-defined
+typed.sort_by(lambda a: object())  # E: arg-type, return-value
+typed.group_by(lambda a: a.layers)  # E: attr-defined
+typed.group_by(lambda a: [a.lr])  # E: type-var
+typed.group_by_replicate()[0][0].args.sede  # E: attr-defined
+typed[0].args.lr = 0.1  # E: misc
+typed[0].args = Args(0.1, 3)  # E: misc
+typed[0].lr  # E: attr-defined
+typed.append(typed[0])  # E: attr-defined
+typed.failed[0].problems[0].field = "x"  # E: misc
+typed.table(last=3)  # E: arg-type
+typed.scalars(["loss"])  # E: arg-type
+runs.structure("Args")  # E: arg-type
+runs.structure(Args(0.1, 3))  # E: arg-type
+runs.filter(lambda exp: exp.execution_tim)  # E: attr-defined
+runs[0].structure(Args).learning_rate  # E: attr-defined
+runs[0].result_as(Args).learning_rate  # E: attr-defined
+structure_args(parse_exec_args(""), Args, flags={"lr": 3})  # E: dict-item
+Flag(3)  # E: arg-type

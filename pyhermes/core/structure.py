@@ -1,0 +1,383 @@
+"""Execution arguments into the user's own attrs class, and back into arguments.
+
+The class is laid out once as a tree of leaves, each with the options it may come from and a reader
+of its type; arguments are then looked up, read and put together. Whatever does not fit becomes an
+`ArgumentProblem`, and all of a run's problems come in one `ArgumentsError`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Generic, TypeAlias, TypeVar, cast, final
+
+import attrs
+
+from pyhermes.core.annotations import type_text
+from pyhermes.core.arguments import ExecArgs, is_option
+from pyhermes.core.compare import varying
+from pyhermes.core.errors import ArgumentsError, FieldError, printable, shown
+from pyhermes.core.fields import Field, fields_of, leaf_values
+from pyhermes.core.marks import Flag, Positional
+from pyhermes.core.words import Reader, Words, is_collection, reader, words_of
+
+T = TypeVar("T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+FlagsOfFields: TypeAlias = Mapping[str, str | Iterable[str]]
+"""Options by the dotted name of the field they are for."""
+
+_FACTORY: Any = type(attrs.Factory(list))
+_NO_FLAGS: FlagsOfFields = MappingProxyType({})
+
+
+@final
+@attrs.frozen
+class ArgumentProblem:
+    """Something in a run's arguments that does not fit the class they are read into.
+
+    `field` is the dotted name of the field, empty where there is none; `argument` is the whole
+    argument as it stands (several: a line each) and `value` the text of its value, None where there
+    is none.
+    """
+
+    field: str
+    argument: str | None
+    value: str | None
+    expected: str
+
+    def __str__(self) -> str:
+        name = f"{self.field}: " if self.field else ""
+        got = "nothing" if self.value is None else shown(self.value)
+        lines = [] if self.argument in (None, self.value) else str(self.argument).split("\n")
+        place = f" in {' and '.join(map(shown, lines))}" if lines else ""
+        return f"{name}expected {self.expected}, got {got}{place}"
+
+
+@final
+@attrs.frozen
+class StructuredArgs(Generic[_T_co]):
+    """Arguments in the user's own class.
+
+    `defaulted` has the dotted names of the fields whose arguments were absent, and which therefore
+    hold the class's default.
+    """
+
+    args: _T_co
+    defaulted: frozenset[str]
+
+
+def structure_args(
+    args: ExecArgs, cls: type[T], *, flags: FlagsOfFields = _NO_FLAGS, forbid_extra: bool = False
+) -> T:
+    r"""Read execution arguments into an attrs class.
+
+    A field `learning_rate` takes the option `--learning-rate`, `--learning_rate` or
+    `-learning_rate`; the field `lr` of a nested class in the field `opt` takes `--opt.lr`. `Flag`
+    names other options in their place, `flags` (by the fields' dotted names) replaces both, and
+    `Positional` takes arguments that are no options, in order. Types are read strictly: bool (bare,
+    True, False, 1 or 0), int, float, str (exactly the text), Path, Enum (by value, else by name),
+    Literal, lists, tuples and sets of these, and unions, tried from the narrowest. Fields without
+    an argument take their defaults; other arguments are passed over, unless `forbid_extra`.
+
+    Raises one `ArgumentsError`, a `ValueError`, whose `problems` are all that does not fit, and
+    `FieldError`, a `TypeError`, for a class that no arguments could be read into.
+
+    >>> from pyhermes.core import parse_exec_args
+    >>> @attrs.frozen
+    ... class Args:
+    ...     learning_rate: float
+    ...     layers: tuple[int, ...] = (64, 64)
+    ...     doubledqn: bool = False
+    >>> structure_args(parse_exec_args("--doubledqn\n--learning-rate 0.1"), Args)
+    Args(learning_rate=0.1, layers=(64, 64), doubledqn=True)
+    """
+    return structured_args(args, cls, flags=flags, forbid_extra=forbid_extra).args
+
+
+def structured_args(
+    args: ExecArgs, cls: type[T], *, flags: FlagsOfFields = _NO_FLAGS, forbid_extra: bool = False
+) -> StructuredArgs[T]:
+    r"""As `structure_args`, with the names of the fields that were filled from defaults.
+
+    >>> from pyhermes.core import parse_exec_args
+    >>> @attrs.frozen
+    ... class Args:
+    ...     lr: float = 0.1
+    ...     seed: int = 0
+    >>> sorted(structured_args(parse_exec_args("--seed 0"), Args).defaulted)
+    ['lr']
+    """
+    layout = _layout_of(cls, flags)
+    reading = _Reading(args, layout)
+    instance = reading.fill(layout, None)
+    if forbid_extra:
+        reading.refuse_the_rest(cls)
+    if reading.problems:
+        raise _misfit(cls, tuple(reading.problems))
+    return StructuredArgs(cast("T", instance), frozenset(reading.defaulted))
+
+
+def unstructure_args(instance: object) -> tuple[tuple[str, ...], ...]:
+    """The arguments, each as its words, that `structure_args` reads as an equal instance.
+
+    True is a bare flag; False and None are left out where they are the default. Positionals come
+    first, then flags, then options with values. Raises `ArgumentsError`, a `ValueError`, for an
+    instance that no arguments give back, such as one with text where the class would read a number.
+
+    >>> @attrs.frozen
+    ... class Args:
+    ...     learning_rate: float
+    ...     layers: tuple[int, ...] = ()
+    ...     doubledqn: bool = False
+    >>> unstructure_args(Args(0.1, (32, 32), True))
+    (('--doubledqn',), ('--learning-rate', '0.1'), ('--layers', '32', '32'))
+    """
+    layout = _layout_of(type(instance), {})
+    values = leaf_values(instance)
+    lines = [
+        line for leaf in layout.leaves if leaf.path in values for line in _lines(leaf, values[leaf.path])
+    ]
+    ordered = tuple(sorted(lines, key=_place_in_file))
+    _check_back(instance, values, ordered)
+    return ordered
+
+
+@final
+@attrs.frozen
+class _Leaf:
+    """A field that holds one value, `path` being its dotted name, and where the value comes from.
+
+    Without options it is a positional, and the last of these may take all the `rest`.
+    """
+
+    field: Field
+    path: str
+    options: tuple[str, ...]
+    rest: bool
+    read: Reader
+
+
+@final
+@attrs.frozen
+class _Layout:
+    """An attrs class with what each of its fields is read from; `leaves` are those below it, too."""
+
+    cls: type
+    path: str
+    parts: tuple[tuple[Field, _Leaf | _Layout], ...]
+    leaves: tuple[_Leaf, ...]
+
+
+_Options: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+_ByField: TypeAlias = Mapping[str, tuple[str, ...]]
+
+
+def _layout_of(cls: type, flags: FlagsOfFields) -> _Layout:
+    named = ((field, (names,) if isinstance(names, str) else tuple(names)) for field, names in flags.items())
+    return _layout(cls, tuple((field, Flag(*names).names) for field, names in named))
+
+
+@functools.lru_cache(maxsize=256)
+def _layout(cls: type, flags: _Options) -> _Layout:
+    layout = _lay_out(cls, "", dict(flags), ())
+    unknown = dict(flags).keys() - {leaf.path for leaf in layout.leaves}
+    if unknown:
+        raise FieldError(f"expected flags of fields of {cls.__qualname__}, got {shown(sorted(unknown))}")
+    _check_options(layout)
+    return layout
+
+
+def _lay_out(
+    cls: type, prefix: str, flags: Mapping[str, tuple[str, ...]], above: tuple[type, ...]
+) -> _Layout:
+    if cls in above:
+        raise FieldError(f"expected nested classes that end, got {cls.__qualname__} within itself")
+    parts = tuple((field, _part(field, prefix, flags, (*above, cls))) for field in fields_of(cls))
+    below = ((part,) if isinstance(part, _Leaf) else part.leaves for _, part in parts)
+    return _Layout(cls, prefix.rstrip("."), parts, tuple(itertools.chain(*below)))
+
+
+def _part(field: Field, prefix: str, flags: _ByField, above: tuple[type, ...]) -> _Leaf | _Layout:
+    path = prefix + field.name
+    if field.nested is not None:
+        return _lay_out(field.nested, f"{path}.", flags, above)
+    try:
+        read = reader(field.annotation)
+    except FieldError as error:
+        raise FieldError(f"{above[-1].__qualname__}.{field.name}: {error.message}") from None
+    options = flags.get(path) or _options(field, path)
+    return _Leaf(field, path, options, not options and is_collection(field.annotation), read)
+
+
+def _options(field: Field, path: str) -> tuple[str, ...]:
+    names = [mark.names for mark in field.marks if isinstance(mark, Flag)]
+    if names:
+        return tuple(itertools.chain(*names))
+    if Positional() in field.marks:
+        return ()
+    public = ".".join(name.lstrip("_") for name in path.split("."))
+    return tuple(dict.fromkeys([f"--{public.replace('_', '-')}", f"--{public}", f"-{public}"]))
+
+
+def _check_options(layout: _Layout) -> None:
+    taken: dict[str, str] = {}
+    for leaf in layout.leaves:
+        for option in leaf.options:
+            if taken.setdefault(option, leaf.path) != leaf.path:
+                raise FieldError(
+                    f"expected each option for one field of {layout.cls.__qualname__}, "
+                    f"got {option} for {taken[option]} and {leaf.path}"
+                )
+    positionals = [leaf for leaf in layout.leaves if not leaf.options]
+    if any(leaf.rest for leaf in positionals[:-1]):
+        raise FieldError(
+            f"expected only the last positional of {layout.cls.__qualname__} to take all the rest, "
+            f"got {[leaf.path for leaf in positionals]}"
+        )
+
+
+@final
+@attrs.frozen
+class _Given:
+    """What was given for a field: the whole argument, or several, and the words of the value."""
+
+    argument: str
+    words: Words
+
+
+class _Reading:
+    """One run's arguments while they are read into a class, with what has come to light so far."""
+
+    def __init__(self, args: ExecArgs, layout: _Layout) -> None:
+        self.problems = [
+            ArgumentProblem("", None, problem.value, problem.expected) for problem in args.problems
+        ]
+        self.defaulted: list[str] = []
+        self._refused: set[str] = set()
+        self._options: dict[str, list[_Given]] = {}
+        self._positionals: list[_Given] = []
+        for line, (name, *words) in zip(args.lines, args.words, strict=True):
+            self._sort_in(line, name, words)
+        self._given = {leaf.path: given for leaf in layout.leaves if (given := self._take(leaf))}
+
+    def _sort_in(self, line: str, name: str, words: list[str]) -> None:
+        if is_option(name):
+            self._options.setdefault(name, []).append(_Given(line, tuple(words)))
+        else:
+            self._positionals.extend(_Given(line, (word,)) for word in (name, *words))
+
+    def _take(self, leaf: _Leaf) -> _Given | None:
+        """What was given for a leaf, which is not there for another one then."""
+        if leaf.options:
+            spelled = [name for name in leaf.options if name in self._options]
+            found = [given for name in spelled for given in self._options.pop(name)]
+            if len(spelled) > 1:
+                self._report(leaf, _joined(found), f"only one of {' and '.join(spelled)}")
+                self._refused.add(leaf.path)
+        else:
+            count = None if leaf.rest else 1
+            found, self._positionals[:count] = self._positionals[:count], []
+        return _joined(found) if found else None
+
+    def _report(self, leaf: _Leaf, given: _Given, expected: str) -> None:
+        value = " ".join(given.words) if given.words else None
+        self.problems.append(ArgumentProblem(leaf.path, given.argument, value, expected))
+
+    def fill(self, layout: _Layout, default: object) -> object:
+        """The instance of a class, from a default one where there is one; None if something is wrong."""
+        values: dict[str, object] = {}
+        for field, part in layout.parts:
+            if isinstance(part, _Leaf):
+                self._fill_leaf(values, part, default)
+            else:
+                self._fill_nested(values, field, part, default)
+        if self.problems:
+            return None
+        try:
+            if default is None:
+                return layout.cls(**values)
+            return attrs.evolve(cast("Any", default), **values)
+        except Exception as error:  # noqa: BLE001 - whatever a validator or converter of the user's raises
+            expected = f"values that {layout.cls.__qualname__} takes ({error})"
+            self.problems.append(ArgumentProblem(layout.path, None, shown(values), expected))
+            return None
+
+    def _fill_leaf(self, values: dict[str, object], leaf: _Leaf, default: object) -> None:
+        given = self._given.get(leaf.path)
+        if leaf.path in self._refused:
+            return
+        if given is not None:
+            try:
+                values[leaf.field.alias] = leaf.read(given.words)
+            except ValueError:
+                self._report(leaf, given, type_text(leaf.field.annotation))
+        elif leaf.field.has_default or default is not None:
+            self.defaulted.append(leaf.path)
+        elif leaf.rest:
+            values[leaf.field.alias] = leaf.read(())
+        else:
+            place = " or ".join(leaf.options) or "a positional"
+            expected = f"{type_text(leaf.field.annotation)} as {place}"
+            self.problems.append(ArgumentProblem(leaf.path, None, None, expected))
+
+    def _fill_nested(self, values: dict[str, object], field: Field, part: _Layout, default: object) -> None:
+        given = any(leaf.path in self._given for leaf in part.leaves)
+        if not given and (field.has_default or default is not None):
+            self.defaulted.extend(leaf.path for leaf in part.leaves)
+        else:
+            inner = _default_of(field) if default is None else getattr(default, field.name)
+            values[field.alias] = self.fill(part, inner if isinstance(inner, part.cls) else None)
+
+    def refuse_the_rest(self, cls: type) -> None:
+        """Report every argument that no field took."""
+        rest = [*itertools.chain(*self._options.values()), *self._positionals]
+        for given in rest:
+            expected = f"an argument that {cls.__qualname__} has a field for"
+            self.problems.append(ArgumentProblem("", given.argument, given.argument, expected))
+
+
+def _joined(given: list[_Given]) -> _Given:
+    words = tuple(itertools.chain(*(one.words for one in given)))
+    return _Given("\n".join(one.argument for one in given), words)
+
+
+def _default_of(field: Field) -> object:
+    """The default that a field has on its own, if it has one."""
+    default: Any = field.default
+    if isinstance(default, _FACTORY):
+        return None if default.takes_self else default.factory()
+    return default
+
+
+def _misfit(cls: type, problems: tuple[ArgumentProblem, ...]) -> ArgumentsError:
+    headline = f"expected arguments that fit {cls.__qualname__}, got {len(problems)} that do not:"
+    return ArgumentsError(printable("\n  ".join([headline, *map(str, problems)])), problems=problems)
+
+
+def _lines(leaf: _Leaf, value: object) -> Iterator[tuple[str, ...]]:
+    if (value is None or value is False) and leaf.field.default is value:
+        return
+    if leaf.options:
+        yield (leaf.options[0], *words_of(value))
+    else:
+        yield from ((word,) for word in (["True"] if value is True else words_of(value)))
+
+
+def _place_in_file(line: tuple[str, ...]) -> tuple[bool, bool]:
+    option = is_option(line[0])
+    return option, option and len(line) > 1
+
+
+def _check_back(instance: object, values: Mapping[str, object], lines: Iterable[Iterable[str]]) -> None:
+    cls = type(instance)
+    try:
+        back = leaf_values(structure_args(ExecArgs(map(shlex.join, lines)), cls))
+    except ArgumentsError as error:
+        raise ArgumentsError(f"expected values that arguments can say, but {error.message}") from None
+    wrong = {name: values[name] for name in varying([values, back]) if name in values}
+    if wrong:
+        raise ArgumentsError(f"expected values that are read back as they are, got {shown(wrong)}")
