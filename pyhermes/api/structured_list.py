@@ -199,21 +199,23 @@ class StructuredList(Tabular, Sequence[StructuredRun[A_co]]):
 
 
 class StructuredGroup(StructuredList[A_co]):
-    """Runs that differ only in fields marked `Replicate`, such as the seed.
-
-    `args_without_replicates` has the values of all other fields, by dotted names; `duplicates` are
-    the runs that do not differ at all, those that are the same together.
-    """
-
-    args_without_replicates: Mapping[str, object]
-    duplicates: tuple[tuple[StructuredRun[A_co], ...], ...]
+    """Runs that differ only in fields marked `Replicate`, such as the seed."""
 
     def __init__(self, group: ReplicateGroup[StructuredRun[A_co]], chosen_from: StructuredList[A_co]) -> None:
         super().__init__(
             group.runs, chosen_from._cls, failed=chosen_from.failed, unreadable=chosen_from.unreadable
         )
-        self.args_without_replicates = group.args_without_replicates
-        self.duplicates = group.duplicates
+        self._group = group
+
+    @property
+    def args_without_replicates(self) -> Mapping[str, object]:
+        """What all runs of the group were given, by the dotted names of the fields."""
+        return self._group.args_without_replicates
+
+    @property
+    def duplicates(self) -> tuple[tuple[StructuredRun[A_co], ...], ...]:
+        """The runs that do not differ at all, those that are the same together."""
+        return self._group.duplicates
 
 
 def structure_runs(experiments: ExperimentList, cls: type[A], *, forbid_extra: bool) -> StructuredList[A]:

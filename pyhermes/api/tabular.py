@@ -39,7 +39,7 @@ class Tabular:
         """
         if last is False:
             return run_table(self._rows())
-        held = _scalars(self._runs(), () if last is True else tuple(last))
+        held = _scalars(self._runs(), () if last is True else last)
         return run_table(self._rows(), held)
 
     def scalars(self, *keys: str) -> Table:
@@ -94,7 +94,7 @@ class Tabular:
         raise NotImplementedError
 
 
-def _scalars(runs: Iterable[Run], keys: Sequence[str]) -> tuple[dict[str, FloatArray], ...]:
+def _scalars(runs: Iterable[Run], keys: Iterable[str]) -> tuple[dict[str, FloatArray], ...]:
     scalars, failed = disk.load_scalars(runs)
     warn_of("the results of these experiments cannot be read:", failed)
     return chosen_scalars(scalars, keys)

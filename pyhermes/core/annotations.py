@@ -33,8 +33,12 @@ def plain(annotation: object) -> tuple[object, tuple[Mark, ...]]:
 
 
 def members(annotation: object) -> tuple[object, ...]:
-    """The types in a union; of any other type, itself."""
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    """The types in a union, also in unions with a name within it; of any other type, itself."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return (annotation,)
+    inner = [(member, *plain(member)) for member in get_args(annotation)]
+    flat = ((member,) if marks else members(bare) for member, bare, marks in inner)
+    return tuple(itertools.chain(*flat))
 
 
 def kind_of(annotation: object) -> object:
@@ -73,7 +77,13 @@ def array_types(annotation: object) -> tuple[type[np.generic], ...]:
     dtype = (get_args(plain(annotation)[0]) or (Any, Any))[-1]
     scalars = members((get_args(dtype) or (np.generic,))[0])
     kinds = [get_origin(scalar) or scalar for scalar in scalars]
-    return tuple(kind if isinstance(kind, type) else np.generic for kind in kinds)
+    return tuple(
+        kind if isinstance(kind, type) and issubclass(kind, np.generic) else np.generic for kind in kinds
+    )
+
+
+def _is_scalar_type(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, np.generic)
 
 
 def type_text(annotation: object) -> str:
@@ -93,8 +103,8 @@ def type_text(annotation: object) -> str:
         return f"Literal[{', '.join(map(repr, get_args(bare)))}]"
     if get_args(bare):
         return f"{type_text(get_origin(bare))}[{', '.join(map(type_text, get_args(bare)))}]"
-    if bare is ... or bare is NoneType:
-        return "..." if bare is ... else "None"
+    if bare is ... or bare is NoneType or bare == tuple[()]:
+        return "..." if bare is ... else "None" if bare is NoneType else "tuple[()]"
     return str(getattr(bare, "__qualname__", bare))
 
 

@@ -126,7 +126,7 @@ def is_option(word: str) -> bool:
     >>> is_option("--lr"), is_option("-1e3"), is_option("taxi-small")
     (True, False, False)
     """
-    return word.startswith("-") and parse_float(word) is None
+    return word.startswith("--") or (word.startswith("-") and parse_float(word) is None)
 
 
 def _typed(words: Sequence[str]) -> ArgumentValue:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeAlias, TypeVar, Union, final
 
 import attrs
+import numpy as np
 
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.errors import WrongTypeError, shown
 from pyhermes.core.fields import leaf_values, marked
 from pyhermes.core.marks import Replicate
-from pyhermes.core.select import group_by
+from pyhermes.core.select import group_by, is_nan
 
 
 class HasArguments(Protocol):
@@ -51,7 +51,8 @@ def named_values(item: Arguments) -> Mapping[str, object]:
     """
     if isinstance(item, Mapping):
         return item
-    held: object = getattr(item, "args", getattr(item, "arguments", item))
+    name = "args" if hasattr(item, "args") else "arguments"
+    held: object = item if isinstance(item, ExecArgs) else getattr(item, name, None)
     if isinstance(held, ExecArgs):
         return held.values
     if attrs.has(type(held)):
@@ -91,9 +92,14 @@ class ReplicateGroup(Generic[R]):
     the runs that do not differ at all, those that are the same together.
     """
 
-    args_without_replicates: Mapping[str, object]
+    _args_without_replicates: dict[str, object] = attrs.field(hash=False)
     runs: tuple[R, ...]
     duplicates: tuple[tuple[R, ...], ...]
+
+    @property
+    def args_without_replicates(self) -> Mapping[str, object]:
+        """What all runs of the group were given."""
+        return MappingProxyType(self._args_without_replicates)
 
 
 def group_by_replicate(runs: Iterable[R]) -> tuple[ReplicateGroup[R], ...]:
@@ -119,8 +125,9 @@ def group_by_replicate(runs: Iterable[R]) -> tuple[ReplicateGroup[R], ...]:
 
 def _replicate_group(runs: tuple[R, ...]) -> ReplicateGroup[R]:
     same = group_by(runs, lambda run: comparable_values(leaf_values(run.args))).values()
-    shared = MappingProxyType(without_replicates(runs[0].args))
-    return ReplicateGroup(shared, runs, tuple(group for group in same if len(group) > 1))
+    return ReplicateGroup(
+        without_replicates(runs[0].args), runs, tuple(group for group in same if len(group) > 1)
+    )
 
 
 def without_replicates(args: object) -> dict[str, object]:
@@ -144,7 +151,9 @@ def comparable(value: object) -> Hashable:
     >>> comparable([1, float("nan")]) == comparable((1.0, float("nan")))
     True
     """
-    if isinstance(value, bool) or (isinstance(value, float) and math.isnan(value)):
+    if isinstance(value, np.generic):
+        return comparable(value.item())
+    if isinstance(value, bool) or is_nan(value):
         return (type(value), repr(value))
     if isinstance(value, list | tuple):
         return (tuple, tuple(map(comparable, value)))

@@ -309,8 +309,9 @@ def load_scalars(
             scalars[-1] = scalars_of(load_result(path))
         except NoResultError:
             continue
-        except HermesError as error:
-            failed.append(UnreadableRun(run.path, str(error)))
+        except (HermesError, OSError) as error:
+            file = getattr(error, "path", None) or run.path
+            failed.append(UnreadableRun(run.path, f"{file.name}: {_why(error)}"))
     return tuple(scalars), tuple(failed)
 
 

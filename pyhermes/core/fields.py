@@ -79,7 +79,10 @@ def leaf_values(instance: object) -> dict[str, object]:
 
 
 def marked(cls: type, mark: type[Mark]) -> frozenset[str]:
-    """The dotted names of the fields that carry a mark, or stand in a field that does."""
+    """The dotted names of the fields that carry a mark, or stand in a field that does.
+
+    A field that holds a nested class is among them too: it may hold None instead.
+    """
     return frozenset(_marked(cls, mark, "", False))
 
 
@@ -119,5 +122,5 @@ def _marked(cls: type, mark: type[Mark], prefix: str, inside: bool) -> Iterator[
         found = inside or any(isinstance(own, mark) for own in field.marks)
         if field.nested is not None:
             yield from _marked(field.nested, mark, f"{prefix}{field.name}.", found)
-        elif found:
+        if found:
             yield prefix + field.name

@@ -63,8 +63,8 @@ class ExperimentInfo:
     start_time: datetime | None = None
     end_time: datetime | None = None
     execution_time: float | None = None
-    exit_status: int | None = None
     problems: tuple[Problem, ...] = ()
+    exit_status: int | None = None
 
     @property
     def fields(self) -> Mapping[str, str]:
@@ -112,13 +112,13 @@ def parse_info(text: str) -> ExperimentInfo:
     start_time = parse_time(fields.get("start_time", ""))
     end_time = parse_time(fields.get("end_time", ""))
     execution_time = _parse_duration(fields.get("execution_time", ""))
-    exit_status = parse_integer(fields.get("exit_status", ""))
+    exit_status = parse_integer(fields.get("exit_status", "").strip(BLANKS))
     typed("start_time", start_time, _A_TIME)
     typed("end_time", end_time, _A_TIME)
     typed("execution_time", execution_time, _A_DURATION)
     typed("exit_status", exit_status, _AN_EXIT_STATUS)
     problems.sort(key=lambda problem: problem.line or 0)
-    return ExperimentInfo(fields, start_time, end_time, execution_time, exit_status, tuple(problems))
+    return ExperimentInfo(fields, start_time, end_time, execution_time, tuple(problems), exit_status)
 
 
 def format_info(fields: Mapping[str, str]) -> str:

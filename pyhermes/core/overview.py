@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from pyhermes.core.column import Column, column_of
-from pyhermes.core.errors import NoSuchKeyError, shown
+from pyhermes.core.errors import NoSuchKeyError, WrongTypeError, shown
 from pyhermes.core.run import Run
 from pyhermes.core.status import status_of
 from pyhermes.core.table import Table
@@ -44,7 +44,9 @@ def run_table(rows: Iterable[RunRow], scalars: Sequence[Mapping[str, FloatArray]
         "duration": Column("float", _durations(rows)),
     }
     for name in dict.fromkeys(name for row in rows for name in row.arguments):
-        free = f"args.{name}" if name in columns or name.startswith("last.") else name
+        free = f"args.{name}" if name.startswith("last.") else name
+        while free in columns:
+            free = f"args.{free}"
         columns[free] = column_of(row.arguments.get(name) for row in rows)
     for key in dict.fromkeys(key for held in scalars for key in held):
         columns[f"last.{key}"] = Column("float", tuple(_last(held.get(key)) for held in scalars))
@@ -89,15 +91,19 @@ def scalar_table(runs: Iterable[tuple[str, Mapping[str, FloatArray]]]) -> Table:
 
 
 def chosen_scalars(
-    held: Sequence[Mapping[str, FloatArray]], keys: Sequence[str]
+    held: Sequence[Mapping[str, FloatArray]], keys: Iterable[str]
 ) -> tuple[dict[str, FloatArray], ...]:
     """Of every run's scalars those under some keys, or all where no key is named.
 
-    Raises `NoSuchKeyError`, a `KeyError`, for a key that no run has.
+    Raises `NoSuchKeyError`, a `KeyError`, for a key that no run has, and `WrongTypeError`, a
+    `TypeError`, for a bare string, which would be taken letter by letter.
 
     >>> chosen_scalars([{"a": np.zeros(1), "b": np.zeros(1)}], ["a"])
     ({'a': array([0.])},)
     """
+    if isinstance(keys, str):
+        raise WrongTypeError(f"expected several keys, such as [{keys!r}], got the bare string {keys!r}")
+    keys = tuple(keys)
     known = list(dict.fromkeys(key for scalars in held for key in scalars))
     unknown = [key for key in keys if key not in known]
     if unknown:
@@ -106,7 +112,8 @@ def chosen_scalars(
 
 
 def _durations(rows: Iterable[RunRow]) -> tuple[float | None, ...]:
-    return tuple(row.run.info.execution_time for row in rows)
+    seconds = (row.run.info.execution_time for row in rows)
+    return tuple(None if taken is None else float(taken) for taken in seconds)
 
 
 def _last(values: FloatArray | None) -> float | None:

@@ -8,6 +8,7 @@ its safe default.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -108,9 +109,9 @@ def scalars_of(record: ResultRecord) -> dict[str, FloatArray]:
     """
     found: dict[str, FloatArray] = {}
     for key, value in record.values.items():
-        array = np.array(value) if isinstance(value, bool | int | float) else value
-        if isinstance(array, np.ndarray) and array.ndim < 2 and array.dtype.kind in "biuf":
-            found[key] = array.astype(np.float64).reshape(-1)
+        if not isinstance(value, np.ndarray) or value.ndim < 2:
+            with contextlib.suppress(ResultError, OverflowError):
+                found[key] = record.series(key).reshape(-1)
     return found
 
 

@@ -68,7 +68,7 @@ def sort_by(
     present = [pair for pair in keyed if not _is_missing(pair[0])]
     try:
         present.sort(key=_by_key, reverse=reverse)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise WrongTypeError(f"expected values that can be compared to sort by, got {error}") from error
     return tuple(item for _, item in present) + tuple(item for value, item in keyed if _is_missing(value))
 
@@ -85,7 +85,7 @@ def group_by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]
     for item in items:
         value = key(item)
         try:
-            groups.setdefault(cast("K", math.nan) if _is_nan(value) else value, []).append(item)
+            groups.setdefault(cast("K", math.nan) if is_nan(value) else value, []).append(item)
         except TypeError:
             raise WrongTypeError(
                 f"expected values that can be hashed to group by, got {shown(value)}"
@@ -111,12 +111,20 @@ def only(items: object, kind: type[T]) -> list[T]:
     return found
 
 
-def _is_nan(value: object) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def is_nan(value: object) -> bool:
+    """Whether a value is NaN, or another that is not even equal to itself.
+
+    >>> is_nan(float("nan")), is_nan("nan")
+    (True, False)
+    """
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # an array, or what else has no answer
+        return False
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or _is_nan(value)
+    return value is None or is_nan(value)
 
 
 def _by_key(pair: tuple[SupportsRichComparison | None, object]) -> SupportsRichComparison:

@@ -36,6 +36,9 @@ def status_of(info: ExperimentInfo) -> StatusReport:
     >>> status_of(parse_info("exit_status:-2\n")).status
     <RunStatus.INTERRUPTED: 'interrupted'>
     """
+    unread = [problem for problem in info.problems if problem.key == "exit_status"]
+    if info.exit_status is None and unread:
+        return StatusReport(RunStatus.UNKNOWN, f"hermes.info has an exit_status that is none: {unread[0]}")
     if info.exit_status is None:
         return StatusReport(RunStatus.UNKNOWN, "hermes.info has no exit_status, as in runs of older versions")
     reason = f"hermes.info says exit_status {info.exit_status}"

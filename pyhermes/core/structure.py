@@ -12,7 +12,7 @@ import itertools
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Generic, TypeAlias, TypeVar, cast, final
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast, final
 
 import attrs
 
@@ -22,7 +22,7 @@ from pyhermes.core.compare import varying
 from pyhermes.core.errors import ArgumentsError, FieldError, printable, shown
 from pyhermes.core.fields import Field, fields_of, leaf_values
 from pyhermes.core.marks import Flag, Positional
-from pyhermes.core.words import Reader, Words, is_collection, reader, words_of
+from pyhermes.core.words import Reader, is_collection, reader, words_of
 
 T = TypeVar("T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -115,7 +115,8 @@ def structured_args(
     reading = _Reading(args, layout)
     instance = reading.fill(layout, None)
     if forbid_extra:
-        reading.refuse_the_rest(cls)
+        expected = f"an argument that {cls.__qualname__} has a field for"
+        reading.problems.extend(ArgumentProblem("", line, line, expected) for line in reading.extra)
     if reading.problems:
         raise _misfit(cls, tuple(reading.problems))
     return StructuredArgs(cast("T", instance), frozenset(reading.defaulted))
@@ -170,6 +171,8 @@ class _Layout:
     path: str
     parts: tuple[tuple[Field, _Leaf | _Layout], ...]
     leaves: tuple[_Leaf, ...]
+    path_of_option: Mapping[str, str]
+    positionals: tuple[_Leaf, ...]
 
 
 _Options: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -198,7 +201,15 @@ def _lay_out(
         raise FieldError(f"expected nested classes that end, got {cls.__qualname__} within itself")
     parts = tuple((field, _part(field, prefix, flags, (*above, cls))) for field in fields_of(cls))
     below = ((part,) if isinstance(part, _Leaf) else part.leaves for _, part in parts)
-    return _Layout(cls, prefix.rstrip("."), parts, tuple(itertools.chain(*below)))
+    leaves = tuple(itertools.chain(*below))
+    return _Layout(
+        cls,
+        path=prefix.rstrip("."),
+        parts=parts,
+        leaves=leaves,
+        path_of_option={option: leaf.path for leaf in leaves for option in leaf.options},
+        positionals=tuple(leaf for leaf in leaves if not leaf.options),
+    )
 
 
 def _part(field: Field, prefix: str, flags: _ByField, above: tuple[type, ...]) -> _Leaf | _Layout:
@@ -232,21 +243,19 @@ def _check_options(layout: _Layout) -> None:
                     f"expected each option for one field of {layout.cls.__qualname__}, "
                     f"got {option} for {taken[option]} and {leaf.path}"
                 )
-    positionals = [leaf for leaf in layout.leaves if not leaf.options]
-    if any(leaf.rest for leaf in positionals[:-1]):
+    if any(leaf.rest for leaf in layout.positionals[:-1]):
         raise FieldError(
             f"expected only the last positional of {layout.cls.__qualname__} to take all the rest, "
-            f"got {[leaf.path for leaf in positionals]}"
+            f"got {[leaf.path for leaf in layout.positionals]}"
         )
 
 
-@final
-@attrs.frozen
-class _Given:
-    """What was given for a field: the whole argument, or several, and the words of the value."""
+class _Given(NamedTuple):
+    """An argument that was given for a field: the whole line, its name, and the words of the value."""
 
-    argument: str
-    words: Words
+    line: str
+    name: str
+    words: list[str]
 
 
 class _Reading:
@@ -257,35 +266,26 @@ class _Reading:
             ArgumentProblem("", None, problem.value, problem.expected) for problem in args.problems
         ]
         self.defaulted: list[str] = []
-        self._refused: set[str] = set()
-        self._options: dict[str, list[_Given]] = {}
-        self._positionals: list[_Given] = []
+        self.given: dict[str, list[_Given]] = {}
+        self.extra: list[str] = []
+        positionals: list[_Given] = []
         for line, (name, *words) in zip(args.lines, args.words, strict=True):
-            self._sort_in(line, name, words)
-        self._given = {leaf.path: given for leaf in layout.leaves if (given := self._take(leaf))}
+            path = layout.path_of_option.get(name)
+            if path is not None:
+                self.given.setdefault(path, []).append(_Given(line, name, words))
+            elif is_option(name):
+                self.extra.append(line)
+            else:
+                positionals.extend(_Given(line, "", [word]) for word in (name, *words))
+        self._give_positionals(layout, positionals)
 
-    def _sort_in(self, line: str, name: str, words: list[str]) -> None:
-        if is_option(name):
-            self._options.setdefault(name, []).append(_Given(line, tuple(words)))
-        else:
-            self._positionals.extend(_Given(line, (word,)) for word in (name, *words))
-
-    def _take(self, leaf: _Leaf) -> _Given | None:
-        """What was given for a leaf, which is not there for another one then."""
-        if leaf.options:
-            spelled = [name for name in leaf.options if name in self._options]
-            found = [given for name in spelled for given in self._options.pop(name)]
-            if len(spelled) > 1:
-                self._report(leaf, _joined(found), f"only one of {' and '.join(spelled)}")
-                self._refused.add(leaf.path)
-        else:
+    def _give_positionals(self, layout: _Layout, positionals: list[_Given]) -> None:
+        for leaf in layout.positionals:
             count = None if leaf.rest else 1
-            found, self._positionals[:count] = self._positionals[:count], []
-        return _joined(found) if found else None
-
-    def _report(self, leaf: _Leaf, given: _Given, expected: str) -> None:
-        value = " ".join(given.words) if given.words else None
-        self.problems.append(ArgumentProblem(leaf.path, given.argument, value, expected))
+            if positionals[:count]:
+                self.given[leaf.path] = positionals[:count]
+            positionals[:count] = []
+        self.extra.extend(given.line for given in positionals)
 
     def fill(self, layout: _Layout, default: object) -> object:
         """The instance of a class, from a default one where there is one; None if something is wrong."""
@@ -307,42 +307,37 @@ class _Reading:
             return None
 
     def _fill_leaf(self, values: dict[str, object], leaf: _Leaf, default: object) -> None:
-        given = self._given.get(leaf.path)
-        if leaf.path in self._refused:
-            return
+        given = self.given.get(leaf.path)
         if given is not None:
-            try:
-                values[leaf.field.alias] = leaf.read(given.words)
-            except ValueError:
-                self._report(leaf, given, type_text(leaf.field.annotation))
+            self._read(values, leaf, given)
         elif leaf.field.has_default or default is not None:
             self.defaulted.append(leaf.path)
         elif leaf.rest:
             values[leaf.field.alias] = leaf.read(())
         else:
-            place = " or ".join(leaf.options) or "a positional"
-            expected = f"{type_text(leaf.field.annotation)} as {place}"
+            expected = f"{type_text(leaf.field.annotation)} as {' or '.join(leaf.options) or 'a positional'}"
             self.problems.append(ArgumentProblem(leaf.path, None, None, expected))
 
+    def _read(self, values: dict[str, object], leaf: _Leaf, given: list[_Given]) -> None:
+        words = tuple(word for one in given for word in one.words)
+        spelled = dict.fromkeys(one.name for one in given)
+        try:
+            if len(spelled) == 1:
+                values[leaf.field.alias] = leaf.read(words)
+                return
+            expected = f"only one of {' and '.join(spelled)}"
+        except ValueError:
+            expected = type_text(leaf.field.annotation)
+        lines = "\n".join(one.line for one in given)
+        self.problems.append(ArgumentProblem(leaf.path, lines, " ".join(words) or None, expected))
+
     def _fill_nested(self, values: dict[str, object], field: Field, part: _Layout, default: object) -> None:
-        given = any(leaf.path in self._given for leaf in part.leaves)
+        given = any(leaf.path in self.given for leaf in part.leaves)
         if not given and (field.has_default or default is not None):
             self.defaulted.extend(leaf.path for leaf in part.leaves)
         else:
             inner = _default_of(field) if default is None else getattr(default, field.name)
             values[field.alias] = self.fill(part, inner if isinstance(inner, part.cls) else None)
-
-    def refuse_the_rest(self, cls: type) -> None:
-        """Report every argument that no field took."""
-        rest = [*itertools.chain(*self._options.values()), *self._positionals]
-        for given in rest:
-            expected = f"an argument that {cls.__qualname__} has a field for"
-            self.problems.append(ArgumentProblem("", given.argument, given.argument, expected))
-
-
-def _joined(given: list[_Given]) -> _Given:
-    words = tuple(itertools.chain(*(one.words for one in given)))
-    return _Given("\n".join(one.argument for one in given), words)
 
 
 def _default_of(field: Field) -> object:

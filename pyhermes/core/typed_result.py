@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Literal, TypeAlias, TypeVar, cast, final, get_args
 
@@ -17,16 +18,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.annotations import array_types, kind_of, members, narrowest_first, plain, type_text
-from pyhermes.core.errors import FieldError, ResultError, printable, shown
+from pyhermes.core.errors import FieldError, ResultError, WrongTypeError, printable, shown
 from pyhermes.core.fields import Field, fields_of
 from pyhermes.core.marks import Key, Length, Shape
 from pyhermes.core.result import ResultRecord
 from pyhermes.core.typing import FrozenValue
+from pyhermes.core.values import stacked
 
 T = TypeVar("T")
 
 _READABLE = (bool, int, float, Literal, str, bytes, np.ndarray, type(None))
+_KEYS = (bool, int, float, Literal, str, bytes, type(None))
 _COLLECTIONS = (tuple, list, Sequence, dict, Mapping)
+
+_OF_KIND: Mapping[object, type[np.generic]] = {
+    np.generic: np.float64,
+    np.number: np.float64,
+    np.inexact: np.float64,
+    np.floating: np.float64,
+    np.complexfloating: np.complex128,
+    np.integer: np.int64,
+    np.signedinteger: np.int64,
+    np.unsignedinteger: np.uint64,
+    np.flexible: np.str_,
+    np.character: np.str_,
+}
+"""What numbers become that are to be of a kind of types, and are of none of them."""
 
 _Array: TypeAlias = NDArray[np.generic]
 
@@ -36,8 +53,9 @@ _Array: TypeAlias = NDArray[np.generic]
 class ResultProblem:
     """Something in a result that does not fit the class it is read into.
 
-    `field` is the dotted name of the field and `key` its key in the result; `found` says what is
-    there, and is None where nothing is.
+    `field` is the dotted name of the field and `key` its key in the result, both empty where the
+    class as a whole does not take what it was given; `found` says what is there, and is None where
+    nothing is.
     """
 
     field: str
@@ -46,8 +64,10 @@ class ResultProblem:
     found: str | None
 
     def __str__(self) -> str:
-        key = "" if self.key == self.field.rpartition(".")[2] else f" under the key {self.key!r}"
-        return f"{self.field}: expected {self.expected}{key}, got {self.found or 'no such key'}"
+        name = f"{self.field}: " if self.field else ""
+        key = "" if self.key in ("", self.field.rpartition(".")[2]) else f" under the key {self.key!r}"
+        found = "no such key" if self.found is None else self.found
+        return f"{name}expected {self.expected}{key}, got {found}"
 
 
 def structure_result(record: ResultRecord, cls: type[T]) -> T:
@@ -75,7 +95,9 @@ def structure_result(record: ResultRecord, cls: type[T]) -> T:
     return cast("T", _structured(record, cls))
 
 
-def _structured(record: ResultRecord, cls: type) -> object:
+def _structured(record: object, cls: type) -> object:
+    if not isinstance(record, ResultRecord):
+        raise WrongTypeError(f"expected a ResultRecord, such as result.snapshot(), got {shown(record)}")
     _check_readable(cls, ())
     reading = _Reading()
     instance = reading.fill(cls, record.values, "")
@@ -105,7 +127,8 @@ class _Reading:
         try:
             return cls(**arguments)
         except Exception as error:  # noqa: BLE001 - whatever a validator or converter of the user's raises
-            self._report(prefix.rstrip("."), "", f"values that {cls.__qualname__} takes", str(error))
+            found = str(error) or type(error).__name__
+            self._report(prefix.rstrip("."), "", f"values that {cls.__qualname__} takes", found)
             return None
 
     def _read(self, field: Field, path: str, key: str, value: FrozenValue) -> object:
@@ -113,12 +136,13 @@ class _Reading:
             return self.fill(field.nested, cast("Mapping[str, FrozenValue]", value), f"{path}.")
         try:
             read = _converted(value, field.annotation)
-        except ValueError:
+            shapes = [mark for mark in field.marks if isinstance(mark, Shape) and read is not None]
+            found = np.shape(cast("_Array", read)) if shapes else ()  # of a ragged list there is none
+        except (ValueError, OverflowError):
             self._report(path, key, _expected(field), _described(value))
             return None
-        shapes = [mark for mark in field.marks if isinstance(mark, Shape) and read is not None]
         for shape in shapes:
-            self._check_shape(path, key, shape, np.shape(cast("_Array", read)))
+            self._check_shape(path, key, shape, found)
         return read
 
     def _report(self, path: str, key: str, expected: str, found: str | None) -> None:
@@ -147,6 +171,11 @@ def _check_readable(cls: type, above: tuple[type, ...]) -> None:
     if cls in above:
         raise FieldError(f"expected nested classes that end, got {cls.__qualname__} within itself")
     for field in fields_of(cls):
+        if any(isinstance(mark, Shape) for mark in field.marks) and not _has_shape(field):
+            raise FieldError(
+                f"{cls.__qualname__}.{field.name}: expected a Shape for an array or a list, "
+                f"got one for {type_text(field.annotation)}"
+            )
         if field.nested is not None:
             _check_readable(field.nested, (*above, cls))
         elif not _is_readable(field.annotation):
@@ -157,12 +186,29 @@ def _check_readable(cls: type, above: tuple[type, ...]) -> None:
 
 
 def _is_readable(annotation: object) -> bool:
-    bare, _ = plain(annotation)
+    bare, marks = plain(annotation)
+    kinds = get_args(bare)
+    if marks:
+        raise FieldError(f"expected {shown(marks[0])} outside of all other brackets, got it within a type")
     if len(members(bare)) > 1:
         return all(map(_is_readable, members(bare)))
+    if kind_of(bare) in (dict, Mapping):
+        return len(kinds) == 2 and _is_key(kinds[0]) and all(map(_is_readable, kinds))
     if kind_of(bare) in _COLLECTIONS:
-        return bare not in _COLLECTIONS and all(arg is ... or _is_readable(arg) for arg in get_args(bare))
+        return bool(kinds or bare == tuple[()]) and all(kind is ... or _is_readable(kind) for kind in kinds)
     return kind_of(bare) in _READABLE
+
+
+def _is_key(annotation: object) -> bool:
+    kind = kind_of(annotation)
+    return kind in _KEYS or (
+        kind is tuple and all(arg is ... or _is_key(arg) for arg in get_args(annotation))
+    )
+
+
+def _has_shape(field: Field) -> bool:
+    kinds = {kind_of(member) for member in members(field.annotation)}
+    return field.nested is None and not kinds & {dict, Mapping}
 
 
 def _key(field: Field) -> str:
@@ -181,40 +227,40 @@ def _shape_text(shape: Shape) -> str:
 def _described(value: FrozenValue) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
-    return shown(value)
+    return shown(dict(value) if isinstance(value, Mapping) else value)
 
 
 def _misfit(cls: type, problems: tuple[ResultProblem, ...]) -> ResultError:
-    lines = [
-        f"expected a result that fits {cls.__qualname__}, got {len(problems)} keys that do not:",
-        *problems,
-    ]
-    return ResultError(printable("\n  ".join(map(str, lines))), problems=problems)
+    headline = f"expected values that fit {cls.__qualname__}, got {len(problems)} that do not:"
+    return ResultError(printable("\n  ".join([headline, *map(str, problems)])), problems=problems)
 
 
 def _converted(value: object, annotation: object) -> object:
-    """A value as a type; ValueError for what is not of it."""
+    """A value as a type; ValueError or OverflowError for what is not of it."""
     bare, _ = plain(annotation)
     if len(members(bare)) > 1:
         return _first(value, narrowest_first(bare))
     if array_types(bare):
         return _as_array(value, array_types(bare))
     kind = kind_of(bare)
-    held = value.tolist() if isinstance(value, np.ndarray) else value
-    if kind is Literal:
-        return _chosen(held, bare)
     if kind in (dict, Mapping):
-        return _as_dict(held, get_args(bare))
+        return _as_dict(value, get_args(bare))
     if kind in (tuple, list, Sequence):
-        return _as_sequence(held, kind, get_args(bare))
-    return _as_plain(held, kind)
+        return _as_sequence(value, kind, get_args(bare))
+    held = value.tolist() if isinstance(value, np.ndarray) and _is_plain(value) else value
+    return _chosen(held, bare) if kind is Literal else _as_plain(held, kind)
 
 
-def _first(value: object, kinds: Iterable[object]) -> object:
+def _first(value: object, kinds: Sequence[object]) -> object:
+    every_array = tuple(itertools.chain(*map(array_types, kinds)))
     for kind in kinds:
-        with contextlib.suppress(ValueError):
-            return _converted(value, kind)
+        with contextlib.suppress(ValueError, OverflowError):
+            return _as_array(value, every_array) if array_types(kind) else _converted(value, kind)
     raise ValueError
+
+
+def _is_plain(array: _Array) -> bool:
+    return array.dtype.kind not in "mM"  # times, of which Python would make integers
 
 
 def _as_plain(value: object, kind: object) -> object:
@@ -237,7 +283,8 @@ def _options(kind: object) -> list[tuple[object, object]]:
     """What a Literal or an Enum may be, each as it stands in a result and as it is read."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return [(member.value, member) for member in kind]
-    return [(option, option) for option in get_args(kind)]
+    options = get_args(kind)
+    return [(option.value if isinstance(option, Enum) else option, option) for option in options]
 
 
 def _as_dict(value: object, kinds: tuple[object, ...]) -> dict[object, object]:
@@ -248,6 +295,8 @@ def _as_dict(value: object, kinds: tuple[object, ...]) -> dict[object, object]:
 
 
 def _as_sequence(value: object, kind: object, kinds: tuple[object, ...]) -> object:
+    if isinstance(value, np.ndarray) and value.ndim and _is_plain(value):
+        value = value.tolist() if value.ndim == 1 else list(value)
     if not isinstance(value, tuple | list):
         raise ValueError
     if kind is tuple and kinds[-1:] != (...,):
@@ -257,24 +306,32 @@ def _as_sequence(value: object, kind: object, kinds: tuple[object, ...]) -> obje
 
 
 def _as_array(value: object, kinds: tuple[type[np.generic], ...]) -> _Array:
-    """An array of one of some scalar types: as it is, or widened where no number changes."""
-    array = _numbers(value)
-    if any(np.issubdtype(array.dtype, kind) for kind in kinds):
+    """An array of one of some scalar types: as it is, or in a wider one."""
+    array = _array(value)
+    if any(_is_of(array.dtype, kind) for kind in kinds):
         return array
-    for kind in kinds:
-        wanted = np.dtype(np.float64 if kind in (np.floating, np.inexact) else kind)
+    for wanted in (np.dtype(_OF_KIND.get(kind, kind)) for kind in kinds):
         if array.size == 0 or _widens(array.dtype, wanted):
             return array.astype(wanted)
     raise ValueError
 
 
-def _numbers(value: object) -> _Array:
-    """The array that a value is; integers of more than 64 bits are kept as a tuple."""
+def _array(value: object) -> _Array:
+    """The array that a value is; within a dict, or of integers over 64 bits, it is a tuple."""
     if isinstance(value, np.ndarray):
         return value
-    if isinstance(value, tuple) and value and all(type(item) in (int, float) for item in value):
+    array = stacked(value) if isinstance(value, tuple) else None
+    if array is not None:
+        return array
+    if isinstance(value, tuple) and all(type(item) in (int, float) for item in value):
         return np.array(value, np.float64)
     raise ValueError
+
+
+def _is_of(dtype: np.dtype[np.generic], kind: type[np.generic]) -> bool:
+    if dtype.kind == "m" and kind is not np.timedelta64:  # a signed integer to numpy
+        return kind is np.generic
+    return np.issubdtype(dtype, kind)
 
 
 def _widens(given: np.dtype[np.generic], wanted: np.dtype[np.generic]) -> bool:

@@ -101,7 +101,7 @@ def _check_readable(annotation: object, *, inside: bool) -> None:
     if len(members(bare)) > 1:
         for member in members(bare):
             _check_readable(member, inside=inside)
-    elif kind in _COLLECTIONS and bare not in _COLLECTIONS and not inside:
+    elif kind in _COLLECTIONS and (get_args(bare) or bare == tuple[()]) and not inside:
         for element in get_args(bare):
             _check_readable(element, inside=True)
     elif bare is not ... and (kind in _COLLECTIONS or kind not in _READABLE or not _can_be_chosen(bare)):

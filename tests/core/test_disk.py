@@ -40,6 +40,7 @@ from pyhermes.core import (
     load_arguments,
     load_result,
     load_run,
+    load_scalars,
     load_scores,
     save_result,
     scan_runs,
@@ -996,3 +997,71 @@ def test_reading_changes_nothing(runs: Path) -> None:
             assert all(isinstance(log.read(), str) for log in logs)
     shutil.rmtree(runs / "taxi_q")
     assert contents(runs).items() <= before.items()
+
+
+# The scalars of several runs
+
+
+def test_the_scalars_of_every_run_in_their_order(runs: Path) -> None:
+    found = scan_runs(runs, recursive=True).runs
+    before = contents(runs)
+    scalars, failed = load_scalars(iter(found))
+    assert failed == ()
+    assert len(scalars) == len(found)
+    assert [run.path.relative_to(runs) for run, held in zip(found, scalars, strict=True) if not held] == [
+        Path(CRASHED)
+    ]
+    (first,) = (held for run, held in zip(found, scalars, strict=True) if run.path == runs / FIRST)
+    assert list(first) == ["return", "epsilon", "loss", "solved"]
+    assert first["return"].shape == (150,)
+    assert contents(runs) == before
+    assert load_scalars([]) == ((), ())
+
+
+def test_of_several_results_the_one_of_the_identifier_has_the_scalars(run: Path) -> None:
+    save_result(ResultRecord({"loss": [1.0]}), run / "a.result")
+    record = load_run(run)
+    assert load_scalars([record])[0][0]["loss"].tolist() == [1.0]
+    save_result(ResultRecord({"loss": [2.0]}), run / f"{run.name}.result")
+    (held, again), failed = load_scalars([record, record])
+    assert held["loss"].tolist() == again["loss"].tolist() == [2.0]
+    assert failed == ()
+
+
+def test_a_result_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    good, broken, special, none = (make_run(tmp_path / name) for name in ("a", "b", "c", "d"))
+    save_result(ResultRecord({"loss": [1.0], "note": "x"}), good / "a.result")
+    (broken / "b.result").write_bytes(b"broken")
+    (special / "c.result").symlink_to(tmp_path / "a" / "a.result")
+    scalars, failed = load_scalars(map(load_run, (broken, good, special, none)))
+    assert [list(held) for held in scalars] == [[], ["loss"], [], []]
+    assert [run.path for run in failed] == [broken, special]
+    assert "b.result" in failed[0].reason
+    assert "a link that leads out" in failed[1].reason
+    assert all(str(run).count(str(run.path)) == 1 for run in failed)
+
+
+def test_a_run_that_is_gone_by_now_hides_no_other(tmp_path: Path) -> None:
+    good, gone = make_run(tmp_path / "a"), make_run(tmp_path / "b")
+    save_result(ResultRecord({"loss": [1.0]}), good / "a.result")
+    records = [load_run(gone), load_run(good)]
+    shutil.rmtree(gone)
+    scalars, failed = load_scalars(records)
+    assert [list(held) for held in scalars] == [[], ["loss"]]
+    assert {run.path for run in failed} <= {gone}
+
+
+def test_a_result_that_may_not_be_read_hides_no_other(common: Path) -> None:
+    good, secret, closed = (make_run(common / name) for name in ("a", "b", "c"))
+    for path in (good, secret, closed):
+        save_result(ResultRecord({"loss": [1.0]}), path / f"{path.name}.result")
+    records = list(map(load_run, (secret, closed, good)))
+    (secret / "b.result").chmod(0)
+    closed.chmod(0)
+    try:
+        with as_nobody():
+            scalars, failed = load_scalars(records)
+    finally:
+        closed.chmod(0o755)
+    assert [list(held) for held in scalars] == [[], [], ["loss"]]
+    assert [run.path for run in failed] == [secret, closed]

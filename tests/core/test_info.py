@@ -169,3 +169,37 @@ def test_text_that_cannot_be_encoded() -> None:
 def test_a_value_cannot_become_a_field() -> None:
     text = format_info({"comments": "x\nend_time:2026_11_23_182353176615"})
     assert dict(parse_info(text).fields) == {"comments": "x\nend_time:2026_11_23_182353176615"}
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("0", 0), ("1", 1), ("-15", -15), ("+1", 1), ("-0", 0), ("007", 7), ("4" * 30, int("4" * 30))],
+)
+def test_exit_statuses(text: str, status: int) -> None:
+    info = parse_info(f"exit_status:{text}\n")
+    assert info == ExperimentInfo({"exit_status": text}, exit_status=status)
+    assert format_info(info.fields) == f"exit_status:{text}\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "0.0", "1e0", "1_0", "٣", "0x1", "--1", "nan", "None", "1 2", "9" * 5000]
+)
+def test_what_is_no_exit_status(text: str) -> None:
+    info = parse_info(f"a:1\nexit_status:{text}\n")
+    assert info.exit_status is None
+    assert info.problems == (Problem(2, "exit_status", text, "an integer, negative for a signal"),)
+    assert info.fields["exit_status"] == text
+
+
+def test_blanks_around_a_number_do_not_matter() -> None:
+    info = parse_info("execution_time: 5 \nexit_status: 0 \n")
+    assert (info.execution_time, info.exit_status, info.problems) == (5.0, 0, ())
+
+
+def test_a_run_without_an_exit_status_has_none_and_no_problem() -> None:
+    assert parse_info("commit_hash:9b28e1f\n").exit_status is None
+    assert parse_info("commit_hash:9b28e1f\n").problems == ()
+    assert parse_info("exit_status:1\nexit_status:0\n").exit_status == 0
+    cut = parse_info("exit_status:1")
+    assert cut.exit_status is None
+    assert [problem.key for problem in cut.problems] == ["exit_status"]

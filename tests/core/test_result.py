@@ -21,6 +21,7 @@ from pyhermes.core import (
     load_result,
     save_result,
 )
+from pyhermes.core.result import scalars_of
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
 
 RESULTS = sorted((EXAMPLES / "runs").rglob("*.result"))
@@ -401,3 +402,57 @@ def test_an_error_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"broken\.result: expected a result") as error:
         load_result(path)
     assert error.value.path == path
+
+
+def test_the_scalars_of_a_real_result() -> None:
+    record = load_result(EXAMPLES / "runs" / DOUBLE / "2026_11_23_182554711422_8_fcbfa.result")
+    scalars = scalars_of(record)
+    assert {key: series.shape for key, series in scalars.items()} == {
+        "return": (150,),
+        "epsilon": (150,),
+        "loss": (746,),
+        "solved": (150,),
+    }
+    for key, series in scalars.items():
+        assert series.dtype == np.float64
+        np.testing.assert_array_equal(series, record.series(key))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([0.5, float("nan")], [0.5, float("nan")]),
+        ([True, False], [1.0, 0.0]),
+        ([1, 2], [1.0, 2.0]),
+        ([], []),
+        (np.ones(2, "f2"), [1.0, 1.0]),
+        (np.array([2**64 - 1], "u8"), [2.0**64]),
+        (np.array(3), [3.0]),
+        (torch.tensor(0.5), [0.5]),
+        (True, [1.0]),
+        (3, [3.0]),
+        (0.5, [0.5]),
+        (2**63, [2.0**63]),
+        (2**70, [2.0**70]),
+        ([2**63, 1], [2.0**63, 1.0]),
+    ],
+)
+def test_numbers_are_scalars(value: ResultValue, expected: list[float]) -> None:
+    scalars = scalars_of(ResultRecord({"other": "x", "key": value}))
+    assert list(scalars) == ["key"]
+    assert scalars["key"].dtype == np.float64
+    np.testing.assert_array_equal(scalars["key"], np.array(expected))
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["3", b"3", None, ("a",), {"a": 1}, [[1, 2]], np.zeros((2, 0)), np.zeros(2, "c8"), np.zeros(2, "M8[s]"), [0.5, None], 10**400],
+)  # fmt: skip
+def test_everything_else_is_no_scalar(value: ResultValue) -> None:
+    assert scalars_of(ResultRecord({"key": value})) == {}
+
+
+def test_scalars_are_copies() -> None:
+    record = ResultRecord({"loss": [0.5]})
+    scalars_of(record)["loss"][0] = 7
+    assert record == ResultRecord({"loss": [0.5]})
