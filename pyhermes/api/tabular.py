@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,7 +24,7 @@ LastScalars: TypeAlias = bool | Iterable[str]
 _ROWS_SHOWN = 20
 
 
-class Tabular:
+class Tabular(ABC):
     """Runs that can become a table: one row a run, or one row a recorded scalar.
 
     `to_pandas`, `to_polars` and `to_arrow` need the extra of that name, and raise
@@ -79,19 +80,21 @@ class Tabular:
         shown = [row for end in ends for row in self._known_rows(end)]
         return shown, len(runs) - len(shown)
 
-    def _title(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _title(self) -> str: ...
 
-    def _runs(self) -> Sequence[Run]:
-        raise NotImplementedError
+    @abstractmethod
+    def _runs(self) -> Sequence[Run]: ...
 
+    @abstractmethod
     def _rows(self) -> list[RunRow]:
         """All runs with their arguments; warns of arguments that cannot be read."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def _known_rows(self, part: slice) -> list[RunRow]:
         """Some of the runs with as much of their arguments as can be had without a warning."""
-        raise NotImplementedError
+        ...
 
 
 def _scalars(runs: Iterable[Run], keys: Iterable[str]) -> tuple[dict[str, FloatArray], ...]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path, PurePath
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NewType, TypeGuard, Union, get_args, get_origin
 
 import numpy as np
 
+from pyhermes.core.errors import FieldError
 from pyhermes.core.marks import Flag, Key, Mark, Positional, Replicate, Shape
 
 NARROWEST_FIRST = (
@@ -61,8 +62,15 @@ def is_literal(annotation: object) -> bool:
 
 def narrowest_first(annotation: object) -> list[object]:
     """The types in a union, in the order in which they are to be tried."""
-    kinds = [member for member in members(annotation) if kind_of(member) in NARROWEST_FIRST]
-    return sorted(kinds, key=lambda member: NARROWEST_FIRST.index(kind_of(member)))
+    known = (member for member in members(annotation) if kind_of(member) in NARROWEST_FIRST)
+    return sorted(known, key=_width)
+
+
+def _width(annotation: object) -> tuple[list[int], str]:
+    """What types are ordered by, so that it does not matter in which order a union has them."""
+    inside = [kind_of(inner) for inner in get_args(plain(annotation)[0]) if not is_literal(annotation)]
+    kinds = [kind for kind in (kind_of(annotation), *inside) if kind in NARROWEST_FIRST]
+    return [NARROWEST_FIRST.index(kind) for kind in kinds], type_text(annotation)
 
 
 def array_types(annotation: object) -> tuple[type[np.generic], ...]:
@@ -77,12 +85,10 @@ def array_types(annotation: object) -> tuple[type[np.generic], ...]:
     dtype = (get_args(plain(annotation)[0]) or (Any, Any))[-1]
     scalars = members((get_args(dtype) or (np.generic,))[0])
     kinds = [get_origin(scalar) or scalar for scalar in scalars]
-    return tuple(
-        kind if isinstance(kind, type) and issubclass(kind, np.generic) else np.generic for kind in kinds
-    )
+    return tuple(kind if _is_scalar_type(kind) else np.generic for kind in kinds)
 
 
-def _is_scalar_type(kind: object) -> bool:
+def _is_scalar_type(kind: object) -> TypeGuard[type[np.generic]]:
     return isinstance(kind, type) and issubclass(kind, np.generic)
 
 
@@ -112,4 +118,6 @@ def _marks_in(extra: object) -> tuple[Mark, ...]:
     """The mark that something in an annotation is: `Replicate` is one without being called, too."""
     if extra is Positional or extra is Replicate:
         return (Positional() if extra is Positional else Replicate(),)
+    if extra is Flag or extra is Key or extra is Shape:
+        raise FieldError(f"expected {extra.__name__}(...) in an annotation, got the class itself")
     return (extra,) if isinstance(extra, Flag | Key | Positional | Replicate | Shape) else ()

@@ -15,7 +15,7 @@ import attrs
 
 from pyhermes.core.errors import ArgumentsError, shown
 from pyhermes.core.info import Problem
-from pyhermes.core.numbers import BLANKS, parse_float, parse_integer
+from pyhermes.core.numbers import BLANKS, parse_float, parse_integer, parse_real
 from pyhermes.core.text import can_be_encoded
 from pyhermes.core.typing import ArgumentValue
 
@@ -23,6 +23,10 @@ _Scalar: TypeAlias = bool | int | float | str
 
 _WORD = re.compile(f"[^{BLANKS}]+")
 _NEEDS_QUOTES = re.compile(rf"[\s'\"\ufeff{BLANKS}]")
+
+
+def _without_blank_ones(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(line for line in lines if line.strip(BLANKS))
 
 
 def _set_of_lines(args: ExecArgs) -> frozenset[str]:
@@ -38,7 +42,7 @@ class ExecArgs:
     of them.
     """
 
-    lines: tuple[str, ...] = attrs.field(default=(), converter=tuple[str, ...])
+    lines: tuple[str, ...] = attrs.field(default=(), converter=_without_blank_ones)
     problems: tuple[Problem, ...] = ()
     exec_args: frozenset[str] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_set_of_lines, takes_self=True)
@@ -76,7 +80,7 @@ def parse_exec_args(text: str) -> ExecArgs:
     True
     """
     lines = (line.strip(BLANKS) for line in text.removeprefix("\ufeff").split("\n"))
-    return ExecArgs(filter(None, lines))
+    return ExecArgs(lines)
 
 
 def format_exec_args(lines: Iterable[Sequence[str]]) -> str:
@@ -132,7 +136,7 @@ def is_option(word: str) -> bool:
 def _typed(words: Sequence[str]) -> ArgumentValue:
     if not words:
         return True
-    numbers = _all(parse_integer, words) or _all(_float, words)
+    numbers = _all(parse_integer, words) or _all(parse_real, words)
     values: list[_Scalar] = list(words) if numbers is None else numbers
     return values[0] if len(values) == 1 else values
 
@@ -140,12 +144,6 @@ def _typed(words: Sequence[str]) -> ArgumentValue:
 def _all(parse: Callable[[str], _Scalar | None], words: Sequence[str]) -> list[_Scalar] | None:
     values = [value for value in map(parse, words) if value is not None]
     return values if len(values) == len(words) else None
-
-
-def _float(word: str) -> float | None:
-    """A float, but not for digits that are an integer too long for Python: those stay text."""
-    too_long = word.strip("+-").isdigit() and parse_integer(word) is None
-    return None if too_long else parse_float(word)
 
 
 def _as_list(value: ArgumentValue) -> list[_Scalar]:

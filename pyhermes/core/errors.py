@@ -173,6 +173,16 @@ def shown(value: object) -> str:
         return f"an object of type {type(value).__qualname__}"
 
 
+def reason_of(error: Exception) -> str:
+    """What an exception of anybody's says, and which one it is if it says nothing.
+
+    >>> reason_of(ValueError("too small")), reason_of(ValueError())
+    ('too small', 'ValueError')
+    """
+    said = [argument for argument in error.args[:1] if isinstance(argument, str) and argument]
+    return said[0] if said else ": ".join([type(error).__name__, *map(shown, error.args)])
+
+
 def printable(value: object) -> str:
     r"""`str(value)` with its control characters escaped, but for new lines: it may go to a terminal.
 

@@ -36,7 +36,6 @@ class Field:
         return self.default is not attrs.NOTHING
 
 
-@functools.lru_cache(maxsize=256)
 def fields_of(cls: type) -> tuple[Field, ...]:
     """The fields of an attrs class, in their order.
 
@@ -53,6 +52,11 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     """
     if not _is_attrs_class(cls):
         raise FieldError(f"expected an attrs class, such as one under @attrs.frozen, got {shown(cls)}")
+    return _fields_of(cls)
+
+
+@functools.lru_cache(maxsize=256)
+def _fields_of(cls: type) -> tuple[Field, ...]:
     try:
         hints = get_type_hints(cls, include_extras=True)
     except Exception as error:

@@ -20,7 +20,12 @@ def _checked_options(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _names_an_option(name: object) -> bool:
-    return isinstance(name, str) and is_option(name) and split_argument(name) == (name,) != ("-",)
+    return (
+        isinstance(name, str)
+        and is_option(name)
+        and split_argument(name) == (name,)
+        and name.strip("-") != ""
+    )
 
 
 def _checked_lengths(lengths: tuple[Length, ...]) -> tuple[Length, ...]:

@@ -30,6 +30,16 @@ def parse_integer(text: str) -> int | None:
         return None
 
 
+def parse_real(text: str) -> float | None:
+    """As `parse_float`, but None for digits that are an integer too long for Python: these are text.
+
+    >>> parse_real("3"), parse_real("3" * 5000)
+    (3.0, None)
+    """
+    too_long = text.strip("+-").isdigit() and parse_integer(text) is None
+    return None if too_long else parse_float(text)
+
+
 def parse_float(text: str) -> float | None:
     """The decimal or exponent float that the text is (`inf` and `nan` are), or None.
 

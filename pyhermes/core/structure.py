@@ -7,10 +7,11 @@ of its type; arguments are then looked up, read and put together. Whatever does 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast, final
 
@@ -18,10 +19,10 @@ import attrs
 
 from pyhermes.core.annotations import type_text
 from pyhermes.core.arguments import ExecArgs, is_option
-from pyhermes.core.compare import varying
-from pyhermes.core.errors import ArgumentsError, FieldError, printable, shown
+from pyhermes.core.errors import ArgumentsError, FieldError, printable, reason_of, shown
 from pyhermes.core.fields import Field, fields_of, leaf_values
 from pyhermes.core.marks import Flag, Positional
+from pyhermes.core.select import is_nan
 from pyhermes.core.words import Reader, is_collection, reader, words_of
 
 T = TypeVar("T")
@@ -116,7 +117,8 @@ def structured_args(
     instance = reading.fill(layout, None)
     if forbid_extra:
         expected = f"an argument that {cls.__qualname__} has a field for"
-        reading.problems.extend(ArgumentProblem("", line, line, expected) for line in reading.extra)
+        extra = _lines_of(reading.extra)
+        reading.problems.extend(ArgumentProblem("", line, line, expected) for line in extra)
     if reading.problems:
         raise _misfit(cls, tuple(reading.problems))
     return StructuredArgs(cast("T", instance), frozenset(reading.defaulted))
@@ -152,13 +154,14 @@ def unstructure_args(instance: object) -> tuple[tuple[str, ...], ...]:
 class _Leaf:
     """A field that holds one value, `path` being its dotted name, and where the value comes from.
 
-    Without options it is a positional, and the last of these may take all the `rest`.
+    Without options it is a positional. What is `many` takes any number of words, and as the last
+    positional all the rest.
     """
 
     field: Field
     path: str
     options: tuple[str, ...]
-    rest: bool
+    many: bool
     read: Reader
 
 
@@ -180,6 +183,7 @@ _ByField: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 def _layout_of(cls: type, flags: FlagsOfFields) -> _Layout:
+    fields_of(cls)
     named = ((field, (names,) if isinstance(names, str) else tuple(names)) for field, names in flags.items())
     return _layout(cls, tuple((field, Flag(*names).names) for field, names in named))
 
@@ -214,14 +218,24 @@ def _lay_out(
 
 def _part(field: Field, prefix: str, flags: _ByField, above: tuple[type, ...]) -> _Leaf | _Layout:
     path = prefix + field.name
+    where = f"{above[-1].__qualname__}.{field.name}"
+    _check_marks(field, where)
     if field.nested is not None:
         return _lay_out(field.nested, f"{path}.", flags, above)
     try:
         read = reader(field.annotation)
     except FieldError as error:
-        raise FieldError(f"{above[-1].__qualname__}.{field.name}: {error.message}") from None
+        raise FieldError(f"{where}: {error.message}") from None
     options = flags.get(path) or _options(field, path)
-    return _Leaf(field, path, options, not options and is_collection(field.annotation), read)
+    return _Leaf(field, path, options, is_collection(field.annotation), read)
+
+
+def _check_marks(field: Field, where: str) -> None:
+    marks = [mark for mark in field.marks if isinstance(mark, Flag | Positional)]
+    if field.nested is not None and marks:
+        raise FieldError(f"{where}: expected {shown(marks[0])} in the nested class, got it on a field of one")
+    if len({type(mark) for mark in marks}) > 1:
+        raise FieldError(f"{where}: expected either a Flag or Positional, got {shown(marks)}")
 
 
 def _options(field: Field, path: str) -> tuple[str, ...]:
@@ -243,7 +257,7 @@ def _check_options(layout: _Layout) -> None:
                     f"expected each option for one field of {layout.cls.__qualname__}, "
                     f"got {option} for {taken[option]} and {leaf.path}"
                 )
-    if any(leaf.rest for leaf in layout.positionals[:-1]):
+    if any(leaf.many for leaf in layout.positionals[:-1]):
         raise FieldError(
             f"expected only the last positional of {layout.cls.__qualname__} to take all the rest, "
             f"got {[leaf.path for leaf in layout.positionals]}"
@@ -251,8 +265,9 @@ def _check_options(layout: _Layout) -> None:
 
 
 class _Given(NamedTuple):
-    """An argument that was given for a field: the whole line, its name, and the words of the value."""
+    """An argument that was given for a field: which and the whole line, its name, and its words."""
 
+    number: int
     line: str
     name: str
     words: list[str]
@@ -267,25 +282,25 @@ class _Reading:
         ]
         self.defaulted: list[str] = []
         self.given: dict[str, list[_Given]] = {}
-        self.extra: list[str] = []
+        self.extra: list[_Given] = []
         positionals: list[_Given] = []
-        for line, (name, *words) in zip(args.lines, args.words, strict=True):
+        for number, (line, (name, *words)) in enumerate(zip(args.lines, args.words, strict=True)):
             path = layout.path_of_option.get(name)
             if path is not None:
-                self.given.setdefault(path, []).append(_Given(line, name, words))
+                self.given.setdefault(path, []).append(_Given(number, line, name, words))
             elif is_option(name):
-                self.extra.append(line)
+                self.extra.append(_Given(number, line, name, words))
             else:
-                positionals.extend(_Given(line, "", [word]) for word in (name, *words))
+                positionals.extend(_Given(number, line, "", [word]) for word in (name, *words))
         self._give_positionals(layout, positionals)
 
     def _give_positionals(self, layout: _Layout, positionals: list[_Given]) -> None:
         for leaf in layout.positionals:
-            count = None if leaf.rest else 1
+            count = None if leaf.many else 1
             if positionals[:count]:
                 self.given[leaf.path] = positionals[:count]
             positionals[:count] = []
-        self.extra.extend(given.line for given in positionals)
+        self.extra.extend(positionals)
 
     def fill(self, layout: _Layout, default: object) -> object:
         """The instance of a class, from a default one where there is one; None if something is wrong."""
@@ -297,13 +312,16 @@ class _Reading:
                 self._fill_nested(values, field, part, default)
         if self.problems:
             return None
+        make = layout.cls if default is None else functools.partial(attrs.evolve, cast("Any", default))
+        return self._made(layout, lambda: make(**values), values)
+
+    def _made(self, layout: _Layout, make: Callable[[], object], values: Mapping[str, object]) -> object:
         try:
-            if default is None:
-                return layout.cls(**values)
-            return attrs.evolve(cast("Any", default), **values)
-        except Exception as error:  # noqa: BLE001 - whatever a validator or converter of the user's raises
-            expected = f"values that {layout.cls.__qualname__} takes ({error})"
-            self.problems.append(ArgumentProblem(layout.path, None, shown(values), expected))
+            return make()
+        except Exception as error:  # noqa: BLE001 - whatever code of the user's raises
+            expected = f"values that {layout.cls.__qualname__} takes ({reason_of(error)})"
+            held = ", ".join(f"{name}={shown(value)}" for name, value in values.items())
+            self.problems.append(ArgumentProblem(layout.path, None, held, expected))
             return None
 
     def _fill_leaf(self, values: dict[str, object], leaf: _Leaf, default: object) -> None:
@@ -312,40 +330,53 @@ class _Reading:
             self._read(values, leaf, given)
         elif leaf.field.has_default or default is not None:
             self.defaulted.append(leaf.path)
-        elif leaf.rest:
-            values[leaf.field.alias] = leaf.read(())
         else:
-            expected = f"{type_text(leaf.field.annotation)} as {' or '.join(leaf.options) or 'a positional'}"
-            self.problems.append(ArgumentProblem(leaf.path, None, None, expected))
+            self._read_nothing(values, leaf)
+
+    def _read_nothing(self, values: dict[str, object], leaf: _Leaf) -> None:
+        """All the rest of the positionals may be none; anything else is missing."""
+        try:
+            if leaf.many and not leaf.options:
+                values[leaf.field.alias] = leaf.read(())
+                return
+        except ValueError:
+            pass  # a tuple of some length
+        expected = f"{type_text(leaf.field.annotation)} as {' or '.join(leaf.options) or 'a positional'}"
+        self.problems.append(ArgumentProblem(leaf.path, None, None, expected))
 
     def _read(self, values: dict[str, object], leaf: _Leaf, given: list[_Given]) -> None:
         words = tuple(word for one in given for word in one.words)
         spelled = dict.fromkeys(one.name for one in given)
-        try:
-            if len(spelled) == 1:
+        once_bare = not leaf.many and len({bool(one.words) for one in given}) > 1
+        if len(spelled) == 1 and not once_bare:
+            with contextlib.suppress(ValueError):
                 values[leaf.field.alias] = leaf.read(words)
                 return
-            expected = f"only one of {' and '.join(spelled)}"
-        except ValueError:
-            expected = type_text(leaf.field.annotation)
-        lines = "\n".join(one.line for one in given)
-        self.problems.append(ArgumentProblem(leaf.path, lines, " ".join(words) or None, expected))
+        one_name = f"only one of {' and '.join(spelled)}"
+        expected = one_name if len(spelled) > 1 else type_text(leaf.field.annotation)
+        lines, value = "\n".join(_lines_of(given)), " ".join(words) if words else None
+        self.problems.append(ArgumentProblem(leaf.path, lines, value, expected))
 
     def _fill_nested(self, values: dict[str, object], field: Field, part: _Layout, default: object) -> None:
         given = any(leaf.path in self.given for leaf in part.leaves)
         if not given and (field.has_default or default is not None):
             self.defaulted.extend(leaf.path for leaf in part.leaves)
         else:
-            inner = _default_of(field) if default is None else getattr(default, field.name)
+            inner = getattr(default, field.name) if default else self._made(part, _default_of(field), {})
             values[field.alias] = self.fill(part, inner if isinstance(inner, part.cls) else None)
 
 
-def _default_of(field: Field) -> object:
-    """The default that a field has on its own, if it has one."""
+def _lines_of(given: Iterable[_Given]) -> list[str]:
+    """The lines of some arguments, each once."""
+    return list({one.number: one.line for one in given}.values())
+
+
+def _default_of(field: Field) -> Callable[[], object]:
+    """What makes the default that a field has on its own, None where it has none."""
     default: Any = field.default
     if isinstance(default, _FACTORY):
-        return None if default.takes_self else default.factory()
-    return default
+        return (lambda: None) if default.takes_self else default.factory
+    return lambda: default
 
 
 def _misfit(cls: type, problems: tuple[ArgumentProblem, ...]) -> ArgumentsError:
@@ -354,7 +385,8 @@ def _misfit(cls: type, problems: tuple[ArgumentProblem, ...]) -> ArgumentsError:
 
 
 def _lines(leaf: _Leaf, value: object) -> Iterator[tuple[str, ...]]:
-    if (value is None or value is False) and leaf.field.default is value:
+    is_default = leaf.field.default is value
+    if is_default and (value is None or (value is False and leaf.options and "." not in leaf.path)):
         return
     if leaf.options:
         yield (leaf.options[0], *words_of(value))
@@ -370,9 +402,31 @@ def _place_in_file(line: tuple[str, ...]) -> tuple[bool, bool]:
 def _check_back(instance: object, values: Mapping[str, object], lines: Iterable[Iterable[str]]) -> None:
     cls = type(instance)
     try:
-        back = leaf_values(structure_args(ExecArgs(map(shlex.join, lines)), cls))
+        back = structure_args(ExecArgs(map(shlex.join, lines)), cls)
     except ArgumentsError as error:
         raise ArgumentsError(f"expected values that arguments can say, but {error.message}") from None
-    wrong = {name: values[name] for name in varying([values, back]) if name in values}
-    if wrong:
-        raise ArgumentsError(f"expected values that are read back as they are, got {shown(wrong)}")
+    if not _is_same(back, instance):
+        held = leaf_values(back)
+        wrong = {
+            name: value
+            for name, value in values.items()
+            if name not in held or not _is_same(value, held[name])
+        }
+        raise ArgumentsError(
+            f"expected values that are read back as they are, got {shown(wrong or instance)}"
+        )
+
+
+def _is_same(a: object, b: object) -> bool:
+    """Whether two values are equal, containers also in type; NaN is itself, and a bool no number."""
+    if attrs.has(type(a)) or isinstance(a, list | tuple):
+        return type(a) is type(b) and all(map(_is_same, _parts_of(a), _parts_of(b)))
+    if isinstance(a, bool) != isinstance(b, bool):
+        return False
+    return (is_nan(a) and is_nan(b)) or bool(a == b)
+
+
+def _parts_of(value: Any) -> list[object]:
+    if isinstance(value, list | tuple):
+        return [len(value), *value]
+    return [getattr(value, field.name) for field in attrs.fields(type(value)) if field.init]

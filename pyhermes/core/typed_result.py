@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.annotations import array_types, kind_of, members, narrowest_first, plain, type_text
-from pyhermes.core.errors import FieldError, ResultError, WrongTypeError, printable, shown
+from pyhermes.core.errors import FieldError, ResultError, WrongTypeError, printable, reason_of, shown
 from pyhermes.core.fields import Field, fields_of
 from pyhermes.core.marks import Key, Length, Shape
 from pyhermes.core.result import ResultRecord
@@ -98,6 +98,7 @@ def structure_result(record: ResultRecord, cls: type[T]) -> T:
 def _structured(record: object, cls: type) -> object:
     if not isinstance(record, ResultRecord):
         raise WrongTypeError(f"expected a ResultRecord, such as result.snapshot(), got {shown(record)}")
+    fields_of(cls)
     _check_readable(cls, ())
     reading = _Reading()
     instance = reading.fill(cls, record.values, "")
@@ -127,8 +128,7 @@ class _Reading:
         try:
             return cls(**arguments)
         except Exception as error:  # noqa: BLE001 - whatever a validator or converter of the user's raises
-            found = str(error) or type(error).__name__
-            self._report(prefix.rstrip("."), "", f"values that {cls.__qualname__} takes", found)
+            self._report(prefix.rstrip("."), "", f"values that {cls.__qualname__} takes", reason_of(error))
             return None
 
     def _read(self, field: Field, path: str, key: str, value: FrozenValue) -> object:

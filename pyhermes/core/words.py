@@ -14,6 +14,8 @@ from pathlib import Path, PurePath
 from types import NoneType
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+import numpy as np
+
 from pyhermes.core.annotations import (
     NARROWEST_FIRST,
     is_literal,
@@ -24,7 +26,7 @@ from pyhermes.core.annotations import (
     type_text,
 )
 from pyhermes.core.errors import ArgumentsError, FieldError, shown
-from pyhermes.core.numbers import parse_float, parse_integer
+from pyhermes.core.numbers import parse_integer, parse_real
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -66,7 +68,7 @@ def words_of(value: object) -> Words:
     >>> words_of((32, 32)), words_of(True), words_of(0.001)
     (('32', '32'), (), ('0.001',))
     """
-    if value is True:
+    if value is True or (isinstance(value, np.bool_) and value):
         return ()
     if isinstance(value, list | tuple | set | frozenset):
         words = map(_word, value)
@@ -77,6 +79,8 @@ def words_of(value: object) -> Words:
 def _word(value: object) -> str:
     if isinstance(value, Enum):
         return _word(value.value if isinstance(value.value, bool | int | float | str) else value.name)
+    if isinstance(value, np.generic):
+        return _word(value.item())
     if isinstance(value, bool | float):
         return repr(value)
     if isinstance(value, int):
@@ -109,6 +113,8 @@ def _check_readable(annotation: object, *, inside: bool) -> None:
 
 
 def _can_be_chosen(bare: object) -> bool:
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return len(bare) > 0
     options = get_args(bare) if is_literal(bare) else ()
     return all(option is None or isinstance(option, bool | int | str | Enum) for option in options)
 
@@ -124,6 +130,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_factory(lambda kind: kind_of(kind) is NoneType, lambda _: _read_none)
     converter.register_structure_hook_factory(is_literal, _choice_hook)
     converter.register_structure_hook_factory(lambda kind: len(members(kind)) > 1, _union_hook)
+    converter.register_structure_hook_factory(lambda kind: plain(kind)[0] is not kind, _named_hook)
     return converter
 
 
@@ -135,7 +142,7 @@ def _read(given: str | Words, kind: type) -> object:
     if kind is int:
         return _found(parse_integer(_only(given)))
     if kind is float:
-        return _found(parse_float(_only(given)))
+        return _found(parse_real(_only(given)))
     of_text: Callable[[str], object] = kind
     return of_text(_only(given))
 
@@ -147,6 +154,12 @@ def _read_none(_given: str | Words, _kind: object) -> object:
 def _choice_hook(literal: object) -> Callable[[str | Words, object], object]:
     choices = _choices(get_args(literal))
     return lambda given, _: _chosen(given, choices)
+
+
+def _named_hook(named: object, converter: Converter) -> Callable[[str | Words, object], object]:
+    bare, _ = plain(named)
+    hook = converter.get_structure_hook(bare)
+    return lambda given, _: hook(given, bare)
 
 
 def _union_hook(union: object, converter: Converter) -> Callable[[str | Words, object], object]:

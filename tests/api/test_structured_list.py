@@ -401,6 +401,8 @@ def test_the_last_value_of_scalars_on_request(structured: StructuredList[Args]) 
     ]
     with pytest.raises(NoSuchKeyError, match="retrun"):
         structured.to_arrow(last=["retrun"])
+    with pytest.raises(WrongTypeError, match="expected several keys"):
+        structured.to_pandas(last="return")
 
 
 def test_the_long_form_of_scalars(structured: StructuredList[Args], runs: Path) -> None:

@@ -29,6 +29,7 @@ from pyhermes.core import (
     ResultRecord,
     ResultValue,
     Shape,
+    WrongTypeError,
     load_result,
     structure_result,
 )
@@ -771,6 +772,19 @@ def test_values_that_are_not_of_the_type(value: ResultValue, annotation: object,
         else repr(value if isinstance(value, dict) else frozen)
     )
     assert problem_of(value, annotation) == ResultProblem("x", "x", expected, found)
+
+
+def test_a_shape_is_for_arrays_and_lists_only() -> None:
+    annotations: list[Any] = [Evaluation, dict[str, int]]
+    for annotation in annotations:
+        with pytest.raises(FieldError, match=r"Metrics\.x: expected a Shape for an array or a list"):
+            structure_result(ResultRecord({}), class_of(Annotated[annotation, Shape(2)]))
+
+
+def test_a_dict_is_no_record() -> None:
+    record: Any = {"x": 1}
+    with pytest.raises(WrongTypeError, match=r"expected a ResultRecord, such as result\.snapshot"):
+        structure_result(record, class_of(int))
 
 
 def test_a_literal_of_an_enum_is_read_by_its_value() -> None:
