@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.experiment_list import ExperimentList
+from pyhermes.api.recording import Recording
 from pyhermes.api.result import Result
 from pyhermes.api.structured_list import StructuredGroup, StructuredList, StructuredRun, UnstructuredRun
 from pyhermes.core.errors import HermesError, HermesWarning
@@ -22,6 +23,7 @@ __all__ = [
     "HermesWarning",
     "Key",
     "Positional",
+    "Recording",
     "Replicate",
     "Result",
     "RunStatus",

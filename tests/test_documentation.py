@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -59,11 +60,22 @@ def test_the_tutorial_runs_and_shows_what_is_printed(
     assert capsys.readouterr().out.startswith(shown)
 
 
-def test_the_first_command_of_the_readme_is_the_example(capsys: pytest.CaptureFixture[str]) -> None:
-    assert (
-        "pip install -c constraints.txt . && python examples/first_look.py"
-        in (ROOT / "README.md").read_text()
+def test_the_page_on_recording_runs(script: ModuleType) -> None:
+    assert run_the_code_of("docs/recording.md", script) >= 2
+
+
+def test_the_first_command_of_the_readme_is_the_quickstart() -> None:
+    command = "pip install -c constraints.txt . && python examples/quickstart.py"
+    assert command in (ROOT / "README.md").read_text()
+    run = subprocess.run(
+        [sys.executable, EXAMPLES / "quickstart.py"], check=True, capture_output=True, text=True
     )
+    assert len(re.findall(r"^\{?.*: -?\d+\.\d\d over 3 runs$", run.stdout, re.MULTILINE)) == 4
+    assert "12 runs in experiments" in run.stdout
+    assert Path("quickstart.png").stat().st_size > 10_000
+
+
+def test_the_other_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {"__file__": str(EXAMPLES / "first_look.py"), "__name__": "__main__"}
     exec(compile((EXAMPLES / "first_look.py").read_text(), "first_look.py", "exec"), names)
     printed = capsys.readouterr().out

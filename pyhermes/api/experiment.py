@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +13,10 @@ from pyhermes.api.result import Result
 from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.errors import ArgumentsError, located
+from pyhermes.core.given import GivenArguments
+from pyhermes.core.machine import status_of_run
 from pyhermes.core.run import Run, checked_scan, describe_run, problems_of
-from pyhermes.core.status import RunStatus, status_of
+from pyhermes.core.status import RunStatus
 from pyhermes.core.structure import structure_args
 from pyhermes.core.typed_result import structure_result
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, PathLike
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from pyhermes.api.experiment_list import ExperimentList
+    from pyhermes.api.recording import Recording
     from pyhermes.core.checkpoint import M
 
 A = TypeVar("A")
@@ -137,6 +141,52 @@ class Experiment:
         run = disk.load_run(self._run.path)
         warn_of(_PROBLEMS, problems_of([run]))
         self._hold(run)
+
+    # Recording
+
+    @staticmethod
+    def record(
+        script: str,
+        *,
+        name: str,
+        args: GivenArguments = (),
+        root: PathLike = "experiments",
+        comments: Iterable[str] = (),
+        seeds: bool = False,
+        patch: bool = True,
+    ) -> AbstractContextManager[Recording]:
+        """Record what runs in a `with` block as a new experiment, `<root>/<script>/<name>/<identifier>`.
+
+        `args` are the words of a command line, a mapping or a namespace, or an instance of an attrs
+        class. The directory is there at once, with what the run was started with: the arguments,
+        the commit and, unless `patch` is False, what was not committed, the packages, and with
+        `seeds` those of the random number generators. However the block ends, how and when is
+        written down: exceptions go on, SIGINT and SIGTERM interrupt. In a script that `hermes exec`
+        started, this is the run that it started. Raises `RecordingError`, a `ValueError`, for names
+        that no directory can have, `ArgumentsError`, a `ValueError`, and `WrongTypeError`, a
+        `TypeError`, for arguments that cannot be written.
+
+        >>> with Experiment.record("train", name="first", args={"lr": 0.1}) as exp:
+        ...     result = exp.new_result("metrics")
+        ...     for loss in (0.5, 0.25):
+        ...         result.store_scalar(loss, "loss")
+        >>> run = Experiment.load_all("experiments/train/first").latest()
+        >>> run.status, run.exec_args_dict, run.result["loss"]
+        (<RunStatus.FINISHED: 'finished'>, {'--lr': 0.1}, array([0.5 , 0.25]))
+        """
+        from pyhermes.api.recording import record
+
+        return record(script, name=name, args=args, root=root, comments=comments, seeds=seeds, patch=patch)
+
+    @staticmethod
+    def current() -> Recording:
+        """The run that this script is, where `hermes exec` started it; what is recorded goes there.
+
+        Raises `NotRecordingError`, a `RuntimeError`, in any other script.
+        """
+        from pyhermes.api.recording import current
+
+        return current()
 
     # What was run
 
@@ -254,13 +304,17 @@ class Experiment:
 
     @property
     def status(self) -> RunStatus:
-        """What became of it, `RunStatus.UNKNOWN` for a run that does not say."""
-        return status_of(self._run.info).status
+        """What became of it, `RunStatus.UNKNOWN` for a run that does not say.
+
+        A run that has not ended is looked for every time: by its process on this machine, by its
+        heartbeat elsewhere.
+        """
+        return status_of_run(self._run).status
 
     @property
     def status_reason(self) -> str:
         """The evidence for the status."""
-        return status_of(self._run.info).reason
+        return status_of_run(self._run).reason
 
     # What it left behind
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
-    return RunRow(experiment.run, arguments.values)
+    return RunRow(experiment.run, arguments.values, experiment.status)
 
 
 def _arguments_or_error(experiment: Experiment) -> ExecArgs | ArgumentsError:

@@ -20,6 +20,7 @@ from pyhermes.core.curve import (
     training_curve,
     unless_given,
 )
+from pyhermes.core.errors import printable
 from pyhermes.core.smooth import smoothen
 from pyhermes.core.typing import FloatArray, PathLike
 
@@ -211,6 +212,29 @@ def plot_training_progress_from_file(
         mark_best=mark_best,
         legend=legend,
     )
+
+
+def plot_runs(experiments: Sequence[Experiment], path: PathLike) -> None:
+    """Draw the training curves of several experiments into a picture, one below the other.
+
+    The sliding means are over a tenth of each run, at most 250 episodes.
+
+    >>> from pyhermes import Experiment
+    >>> plot_runs(Experiment.load_all("runs/taxi_q/taxi-baseline")[:1], "curves.png")
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4.5 * len(experiments)), layout="constrained")
+    axes = figure.subplots(len(experiments), squeeze=False)
+    for exp, ax in zip(experiments, axes[:, 0], strict=True):
+        scores = exp.scores()
+        coefficients = epsilon_arguments(exp.exec_args_dict, ("-es", "-ee", "-ed"))
+        start, end, decay = coefficients if None not in coefficients else (None, None, None)
+        window = min(250, max(1, len(scores) // 10))
+        curve = training_curve(scores, eps_start=start, eps_end=end, eps_decay=decay, window_length=window)
+        draw_curve(curve, ax, fontsize=11, mark_best=True)
+        ax.set_title(printable(exp.identifier), fontsize=11)
+    figure.savefig(path)
 
 
 def draw_curve(

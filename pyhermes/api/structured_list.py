@@ -192,7 +192,7 @@ class StructuredList(Tabular, Sequence[StructuredRun[A_co]]):
         return [run.experiment.run for run in self]
 
     def _rows(self) -> list[RunRow]:
-        return [RunRow(run.experiment.run, leaf_values(run.args)) for run in self]
+        return [_row(run) for run in self]
 
     def _known_rows(self, part: slice) -> list[RunRow]:
         return self[part]._rows()
@@ -238,6 +238,10 @@ def _structure_run(
         unreadable = ArgumentProblem("", None, error.message, "arguments that can be read")
         return UnstructuredRun(experiment, error.problems or (unreadable,))
     return StructuredRun(experiment, found.args, found.defaulted)
+
+
+def _row(run: StructuredRun[object]) -> RunRow:
+    return RunRow(run.experiment.run, leaf_values(run.args), run.experiment.status)
 
 
 def _names(runs: Iterable[StructuredRun[object]]) -> str:

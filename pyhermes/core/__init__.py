@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pyhermes.core.arguments import ExecArgs, format_exec_args, parse_exec_args
 from pyhermes.core.column import Column, column_of
+from pyhermes.core.command import Command, split_command
 from pyhermes.core.compare import ReplicateGroup, diff, group_by_replicate, varying
 from pyhermes.core.curve import BestEpisode, TrainingCurve, epsilon_schedule, training_curve
 from pyhermes.core.disk import (
@@ -27,6 +28,7 @@ from pyhermes.core.errors import (
     ArgumentsError,
     CheckpointError,
     CurveError,
+    ExecutionFileError,
     FieldError,
     FileModeError,
     FileNameError,
@@ -43,21 +45,36 @@ from pyhermes.core.errors import (
     NotAFileError,
     NotAnExperimentError,
     NothingToChooseError,
+    NotRecordingError,
+    ProvenanceError,
+    RecordingError,
     ResultError,
     ScoresError,
     TableError,
     UnknownChoiceError,
     WrongTypeError,
 )
+from pyhermes.core.execution_file import ExecutionFile, format_execution_file, parse_execution_file
+from pyhermes.core.execution_items import JobLine, Sweep
+from pyhermes.core.given import lines_of_given
 from pyhermes.core.info import ExperimentInfo, Problem, format_info, parse_info
+from pyhermes.core.jobs import Job, JobOptions, expand
 from pyhermes.core.marks import Flag, Key, Positional, Replicate, Shape
 from pyhermes.core.overview import RunRow, run_table, scalar_table
+from pyhermes.core.provenance import (
+    CodeState,
+    Process,
+    Provenance,
+    Seeds,
+    format_provenance,
+    parse_provenance,
+)
 from pyhermes.core.result import ResultRecord, decode_result, encode_result
 from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
 from pyhermes.core.scores import parse_scores
 from pyhermes.core.select import filter_by_args, group_by, latest, sort_by
 from pyhermes.core.smooth import smoothen
-from pyhermes.core.status import RunStatus, StatusReport, status_of
+from pyhermes.core.status import Evidence, RunStatus, StatusReport, status_of
 from pyhermes.core.structure import (
     ArgumentProblem,
     StructuredArgs,
@@ -84,9 +101,14 @@ __all__ = [
     "ArgumentsError",
     "BestEpisode",
     "CheckpointError",
+    "CodeState",
     "Column",
+    "Command",
     "CurveError",
+    "Evidence",
     "ExecArgs",
+    "ExecutionFile",
+    "ExecutionFileError",
     "ExperimentInfo",
     "FieldError",
     "FileModeError",
@@ -99,6 +121,9 @@ __all__ = [
     "HermesWarning",
     "InfoError",
     "IsAnExperimentError",
+    "Job",
+    "JobLine",
+    "JobOptions",
     "Key",
     "MarkError",
     "MissingFileError",
@@ -108,11 +133,16 @@ __all__ = [
     "NotADirectoryOfExperimentsError",
     "NotAFileError",
     "NotAnExperimentError",
+    "NotRecordingError",
     "NothingToChooseError",
     "OnError",
     "PathLike",
     "Positional",
     "Problem",
+    "Process",
+    "Provenance",
+    "ProvenanceError",
+    "RecordingError",
     "Replicate",
     "ReplicateGroup",
     "ResultError",
@@ -126,9 +156,11 @@ __all__ = [
     "ScalarLike",
     "Scan",
     "ScoresError",
+    "Seeds",
     "Shape",
     "StatusReport",
     "StructuredArgs",
+    "Sweep",
     "Table",
     "TableError",
     "TrainingCurve",
@@ -140,13 +172,17 @@ __all__ = [
     "diff",
     "encode_result",
     "epsilon_schedule",
+    "expand",
     "filter_by_args",
     "format_exec_args",
+    "format_execution_file",
     "format_info",
+    "format_provenance",
     "group_by",
     "group_by_replicate",
     "is_experiment",
     "latest",
+    "lines_of_given",
     "load_arguments",
     "load_result",
     "load_run",
@@ -154,7 +190,9 @@ __all__ = [
     "load_scores",
     "load_state_dict",
     "parse_exec_args",
+    "parse_execution_file",
     "parse_info",
+    "parse_provenance",
     "parse_scores",
     "run_table",
     "save_result",
@@ -162,6 +200,7 @@ __all__ = [
     "scan_runs",
     "smoothen",
     "sort_by",
+    "split_command",
     "status_of",
     "structure_args",
     "structure_result",

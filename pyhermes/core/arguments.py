@@ -24,6 +24,13 @@ _Scalar: TypeAlias = bool | int | float | str
 _WORD = re.compile(f"[^{BLANKS}]+")
 _NEEDS_QUOTES = re.compile(rf"[\s'\"\ufeff{BLANKS}]")
 
+# shlex.split takes time quadratic in the length of a word, and these lines may be a stranger's
+_SHELL_PIECE = r"""[^ \t\r\n'"\\]|'[^']*+'|"(?:[^"\\]|\\.)*+"|\\."""
+_SHELL_LINE = re.compile(rf"(?:[ \t\r\n]|{_SHELL_PIECE})*+", re.DOTALL)
+_SHELL_WORD = re.compile(rf"(?:{_SHELL_PIECE})++", re.DOTALL)
+_QUOTED = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*+)"|\\(.)""", re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\])')
+
 
 def _without_blank_ones(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(line for line in lines if line.strip(BLANKS))
@@ -103,12 +110,9 @@ def split_words(line: str) -> tuple[str, ...]:
     >>> split_words("--note 'a b' c"), split_words("--note it's")
     (('--note', 'a b', 'c'), ('--note', "it's"))
     """
-    if "'" in line or '"' in line:
-        try:
-            return tuple(shlex.split(line))
-        except ValueError:
-            pass  # an apostrophe, not a quotation
-    return tuple(_WORD.findall(line))
+    if ("'" in line or '"' in line) and _SHELL_LINE.fullmatch(line):
+        return tuple(_QUOTED.sub(_unquoted, word) for word in _SHELL_WORD.findall(line))
+    return tuple(_WORD.findall(line))  # an apostrophe is no quotation
 
 
 def split_argument(line: str) -> tuple[str, ...]:
@@ -117,7 +121,16 @@ def split_argument(line: str) -> tuple[str, ...]:
     >>> split_argument("--lr=0.1")
     ('--lr', '0.1')
     """
-    first, *values = split_words(line)
+    return split_name(split_words(line))
+
+
+def split_name(words: Sequence[str]) -> tuple[str, ...]:
+    """The name and the values of an argument that is given as its words.
+
+    >>> split_name(["--lr=0.1"]), split_name(["--layers", "32", "32"])
+    (('--lr', '0.1'), ('--layers', '32', '32'))
+    """
+    first, *values = words
     name, equals, value = first.partition("=")
     if equals and name.strip("-") and is_option(name):
         return (name, value, *values)
@@ -131,6 +144,43 @@ def is_option(word: str) -> bool:
     (True, False, False)
     """
     return word.startswith("--") or (word.startswith("-") and parse_float(word) is None)
+
+
+def lines_of_argv(words: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """A command line as arguments, each as its words, in the same order.
+
+    An option takes the words that follow it up to the next option; what comes before any option is
+    a positional of its own.
+
+    >>> lines_of_argv(["taxi", "--crash", "--shift", "-1", "2"])
+    (('taxi',), ('--crash',), ('--shift', '-1', '2'))
+    """
+    lines: list[list[str]] = []
+    for word in words:
+        if is_option(word) or not lines or not is_option(lines[-1][0]):
+            lines.append([word])
+        else:
+            lines[-1].append(word)
+    return tuple(map(tuple, lines))
+
+
+def in_file_order(lines: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Arguments in the order of the file: positionals, then flags, then options with values.
+
+    >>> in_file_order([("--lr", "0.1"), ("--crash",), ("taxi",), ("--seed=1",)])
+    (('taxi',), ('--crash',), ('--lr', '0.1'), ('--seed=1',))
+    """
+    return tuple(sorted(lines, key=_place_in_file))
+
+
+def _place_in_file(line: tuple[str, ...]) -> tuple[bool, bool]:
+    option = is_option(line[0])
+    return option, option and len(split_name(line)) > 1
+
+
+def _unquoted(quoted: re.Match[str]) -> str:
+    single, double, escaped = quoted.groups()
+    return _ESCAPED.sub(r"\1", double) if double is not None else single or escaped or ""
 
 
 def _typed(words: Sequence[str]) -> ArgumentValue:

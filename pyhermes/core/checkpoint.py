@@ -46,6 +46,13 @@ def read_state_dict(
         state = torch.load(mapped or file, device, weights_only=True, mmap=mapped is not None)
     except Exception:  # noqa: BLE001 - any type; and its text, which recommends turning safety off, goes
         raise CheckpointError("expected a state dict, got a file that torch cannot load") from None
+    return checked_state_dict(state)
+
+
+def checked_state_dict(state: object) -> dict[str, torch.Tensor]:
+    """A state dict as a plain dict; raises `CheckpointError`, a `ValueError`, for what is none."""
+    import torch
+
     if not isinstance(state, Mapping):
         raise CheckpointError(f"expected a state dict, got {shown(type(state).__name__)}")
     for name, value in state.items():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pyhermes.core.info import Problem
     from pyhermes.core.structure import ArgumentProblem
     from pyhermes.core.typed_result import ResultProblem
 
@@ -117,6 +118,36 @@ class CheckpointError(HermesError, ValueError):
     """A `.pth` file is no state dict that can be loaded safely, or does not fit the network."""
 
 
+class ProvenanceError(HermesError, ValueError):
+    """A `provenance.json` cannot be read."""
+
+
+class RecordingError(HermesError, ValueError):
+    """A run cannot be recorded as it was asked for."""
+
+
+class NotRecordingError(HermesError, RuntimeError):
+    """No run is being recorded where one is needed."""
+
+
+class ExecutionFileError(HermesError, ValueError):
+    """An execution file cannot be run as it stands, or cannot be written.
+
+    `problems` has everything that is wrong in it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        super().__init__(message, path=path, line=line)
+        self.problems = problems
+
+
 class TableError(HermesError, ValueError):
     """The columns of a table do not go together, or a column holds what its kind does not."""
 
@@ -173,7 +204,7 @@ def shown(value: object) -> str:
         return f"an object of type {type(value).__qualname__}"
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """What an exception of anybody's says, and which one it is if it says nothing.
 
     >>> reason_of(ValueError("too small")), reason_of(ValueError())

@@ -11,7 +11,7 @@ import numpy as np
 from pyhermes.core.column import Column, column_of
 from pyhermes.core.errors import NoSuchKeyError, WrongTypeError, shown
 from pyhermes.core.run import Run
-from pyhermes.core.status import status_of
+from pyhermes.core.status import RunStatus, status_of
 from pyhermes.core.table import Table
 from pyhermes.core.typing import FloatArray
 
@@ -19,10 +19,11 @@ from pyhermes.core.typing import FloatArray
 @final
 @attrs.frozen
 class RunRow:
-    """A run with its arguments by name."""
+    """A run with its arguments by name, and its status where more is known than its record says."""
 
     run: Run
     arguments: Mapping[str, object]
+    status: RunStatus | None = None
 
 
 def run_table(rows: Iterable[RunRow], scalars: Sequence[Mapping[str, FloatArray]] = ()) -> Table:
@@ -39,7 +40,7 @@ def run_table(rows: Iterable[RunRow], scalars: Sequence[Mapping[str, FloatArray]
     rows = tuple(rows)
     columns = {
         "identifier": Column("text", tuple(row.run.identifier for row in rows)),
-        "status": Column("text", tuple(status_of(row.run.info).status.value for row in rows)),
+        "status": Column("text", tuple((row.status or status_of(row.run.info).status).value for row in rows)),
         "start_time": Column("time", tuple(row.run.start_time for row in rows)),
         "duration": Column("float", _durations(rows)),
     }

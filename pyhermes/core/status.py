@@ -1,4 +1,4 @@
-"""What became of a run, and the evidence for it."""
+"""What became of a run, derived from evidence and never stored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from typing import final
 import attrs
 
 from pyhermes.core.info import ExperimentInfo
+from pyhermes.core.provenance import Process
+
+_PATIENCE = 600
+_INTERRUPTS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 class RunStatus(Enum):
@@ -17,7 +21,24 @@ class RunStatus(Enum):
     FINISHED = "finished"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    RUNNING = "running"
+    LOST = "lost"
     UNKNOWN = "unknown"
+
+
+@final
+@attrs.frozen
+class Evidence:
+    """What can be seen of the process of a run that has not said how it ended.
+
+    `running` is None where the process is one of another machine, `heartbeat_age` is in seconds and
+    None where there is no heartbeat, and `problem` says why nothing can be seen.
+    """
+
+    process: Process | None = None
+    running: bool | None = None
+    heartbeat_age: float | None = None
+    problem: str | None = None
 
 
 @final
@@ -29,20 +50,49 @@ class StatusReport:
     reason: str
 
 
-def status_of(info: ExperimentInfo) -> StatusReport:
-    r"""What a run's `hermes.info` says became of it.
+def status_of(info: ExperimentInfo, evidence: Evidence | None = None) -> StatusReport:
+    r"""What became of a run, by what its `hermes.info` says, else by what is seen of its process.
 
     >>> from pyhermes.core import parse_info
-    >>> status_of(parse_info("exit_status:-2\n")).status
-    <RunStatus.INTERRUPTED: 'interrupted'>
+    >>> status_of(parse_info("exit_status:-2\n"))
+    StatusReport(status=<RunStatus.INTERRUPTED: 'interrupted'>, reason='it was ended by SIGINT')
     """
     unread = [problem for problem in info.problems if problem.key == "exit_status"]
-    if info.exit_status is None and unread:
-        return StatusReport(RunStatus.UNKNOWN, f"hermes.info has an exit_status that is none: {unread[0]}")
-    if info.exit_status is None:
-        return StatusReport(RunStatus.UNKNOWN, "hermes.info has no exit_status, as in runs of older versions")
-    reason = f"hermes.info says exit_status {info.exit_status}"
-    if info.exit_status == 0:
-        return StatusReport(RunStatus.FINISHED, reason)
-    interrupted = -info.exit_status in (signal.SIGINT, signal.SIGTERM)
-    return StatusReport(RunStatus.INTERRUPTED if interrupted else RunStatus.FAILED, reason)
+    if info.exit_status is not None:
+        return _ended(info.exit_status)
+    if unread:
+        return StatusReport(RunStatus.UNKNOWN, f"its exit_status cannot be read: {unread[0]}")
+    if evidence is None:
+        return StatusReport(RunStatus.UNKNOWN, "it has no exit_status, as runs of older versions")
+    return _seen(evidence)
+
+
+def _ended(exit_status: int) -> StatusReport:
+    if exit_status == 0:
+        return StatusReport(RunStatus.FINISHED, "its exit status is 0")
+    if exit_status > 0:
+        return StatusReport(RunStatus.FAILED, f"its exit status is {exit_status}")
+    name = _signal_name(-exit_status)
+    interrupted = -exit_status in _INTERRUPTS
+    return StatusReport(RunStatus.INTERRUPTED if interrupted else RunStatus.FAILED, f"it was ended by {name}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _seen(evidence: Evidence) -> StatusReport:
+    if evidence.problem is not None or evidence.process is None:
+        return StatusReport(RunStatus.UNKNOWN, f"its process is not known: {evidence.problem}")
+    named = f"process {evidence.process.pid} on {evidence.process.host}"
+    if evidence.running is not None:
+        if evidence.running:
+            return StatusReport(RunStatus.RUNNING, f"{named} runs")
+        return StatusReport(RunStatus.LOST, f"{named} is gone, and has not said how it ended")
+    if evidence.heartbeat_age is None:
+        return StatusReport(RunStatus.LOST, f"{named} has left no heartbeat")
+    seconds = f"{named} gave its last heartbeat {evidence.heartbeat_age:.0f} s ago"
+    return StatusReport(RunStatus.RUNNING if evidence.heartbeat_age < _PATIENCE else RunStatus.LOST, seconds)

@@ -18,7 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast, final
 import attrs
 
 from pyhermes.core.annotations import type_text
-from pyhermes.core.arguments import ExecArgs, is_option
+from pyhermes.core.arguments import ExecArgs, in_file_order, is_option
 from pyhermes.core.errors import ArgumentsError, FieldError, printable, reason_of, shown
 from pyhermes.core.fields import Field, fields_of, leaf_values
 from pyhermes.core.marks import Flag, Positional
@@ -144,7 +144,7 @@ def unstructure_args(instance: object) -> tuple[tuple[str, ...], ...]:
     lines = [
         line for leaf in layout.leaves if leaf.path in values for line in _lines(leaf, values[leaf.path])
     ]
-    ordered = tuple(sorted(lines, key=_place_in_file))
+    ordered = in_file_order(lines)
     _check_back(instance, values, ordered)
     return ordered
 
@@ -392,11 +392,6 @@ def _lines(leaf: _Leaf, value: object) -> Iterator[tuple[str, ...]]:
         yield (leaf.options[0], *words_of(value))
     else:
         yield from ((word,) for word in (["True"] if value is True else words_of(value)))
-
-
-def _place_in_file(line: tuple[str, ...]) -> tuple[bool, bool]:
-    option = is_option(line[0])
-    return option, option and len(line) > 1
 
 
 def _check_back(instance: object, values: Mapping[str, object], lines: Iterable[Iterable[str]]) -> None:

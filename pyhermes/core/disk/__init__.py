@@ -78,6 +78,24 @@ def is_experiment(path: PathLike) -> bool:
     return os.path.isdir(path) and os.path.lexists(os.path.join(path, INFO))
 
 
+def is_there(path: PathLike) -> bool:
+    """Whether anything is at a path.
+
+    >>> is_there("runs"), is_there("no/such/path")
+    (True, False)
+    """
+    return os.path.exists(path)
+
+
+def read_small_text(path: PathLike) -> str:
+    """The text of a file of the user's own, such as an execution file.
+
+    Raises `MissingFileError`, a `FileNotFoundError`, and `NotAFileError`, an `OSError`.
+    """
+    with _opened(path) as file:
+        return decode_text(file.read())
+
+
 def load_run(path: PathLike) -> Run:
     """Read the record of one run from its directory.
 
@@ -106,10 +124,32 @@ def load_arguments(path: PathLike) -> ExecArgs:
     if not os.path.lexists(root / ARGUMENTS):
         return ExecArgs()
     try:
-        text = _read_text(root, ARGUMENTS)
+        text = read_text(root, ARGUMENTS)
     except (OSError, FileNameError) as error:
         raise ArgumentsError(_why(error), path=root / ARGUMENTS) from error
     return ExecArgs(problems=(text,)) if isinstance(text, Problem) else parse_exec_args(text)
+
+
+def find_run(root: PathLike, beginning: str) -> Path:
+    """The directory of the one run below a folder whose identifier begins with a text.
+
+    Raises `NotAnExperimentError`, a `FileNotFoundError`, where there is none or more than one.
+
+    >>> find_run("runs", "2026_11_23_182307").parent.name
+    'taxi-baseline'
+    """
+    runs = scan_runs(root, recursive=True).runs if os.path.isdir(root) else ()
+    found = [run.path for run in runs if run.identifier.startswith(beginning)]
+    if len(found) != 1:
+        few = ", ".join(path.name for path in found[:_FOLDERS_SHOWN]) or "none"
+        expected = f"expected one run whose identifier begins with {beginning!r}"
+        raise NotAnExperimentError(f"{expected}, got {len(found)}: {few}", path=Path(root))
+    return found[0]
+
+
+def list_names(root: PathLike) -> list[str]:
+    """The sorted names of everything in a run's directory."""
+    return sorted(os.listdir(root))
 
 
 def with_arguments(run: Run) -> RunWithArguments:
@@ -326,7 +366,7 @@ def save_result(record: ResultRecord, path: PathLike) -> Path:
     target = Path(path)
     with located(target):
         data = encode_result(record)
-    with _replacing(target) as file:
+    with replacing(target) as file:
         file.write(data)
     return target
 
@@ -368,7 +408,7 @@ def store_comments(run: Run, comments: str | None) -> Run:
             present = file.read()
         if present and not present.endswith(b"\n"):
             raise InfoError("expected a last line that ends in a newline, got one that was cut off")
-    with _replacing(path) as file:
+    with replacing(path) as file:
         file.write(present + added)
     return attrs.evolve(run, info=load_run(run.path).info)
 
@@ -382,7 +422,7 @@ def copy_into(root: PathLike, source: PathLike, name: PathLike | None = None) ->
     file has changed then.
     """
     target = _target(root, source, name)
-    with _opened(source) as original, _replacing(target) as copy:
+    with _opened(source) as original, replacing(target) as copy:
         shutil.copyfileobj(original, copy)
         copy.flush()
         shutil.copystat(source, copy.name)
@@ -401,7 +441,7 @@ def move_into(root: PathLike, source: PathLike, name: PathLike | None = None) ->
     try:
         if not os.path.islink(source):
             os.replace(source, target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
             return target
     except OSError as error:
         if error.errno != errno.EXDEV:
@@ -496,14 +536,14 @@ def _elsewhere(root: Path) -> tuple[Path, ...]:
 
 def _read_run(root: Path) -> Run:
     try:
-        text = _read_text(root, INFO)
+        text = read_text(root, INFO)
     except (OSError, FileNameError) as error:
         raise InfoError(_why(error), path=root / INFO) from error
     info = ExperimentInfo(problems=(text,)) if isinstance(text, Problem) else parse_info(text)
     return Run(root, root.name, info)
 
 
-def _read_text(root: Path, name: str) -> str | Problem:
+def read_text(root: Path, name: str) -> str | Problem:
     """The text of a file that should be small; a problem, and nothing read, for one that is not."""
     with os.fdopen(_open_own(root, name), "rb", buffering=0) as file:
         if os.fstat(file.fileno()).st_size > _LARGEST_TEXT:
@@ -584,7 +624,7 @@ def _is_reserved(folder: Path, path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
+def replacing(target: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `target`, as a whole, once everything in it is on disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".pyhermes-{os.getpid()}-{secrets.token_hex(8)}.tmp"
@@ -599,10 +639,10 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put a change of names on disk, where the system can (Windows cannot open a directory)."""
     directory: int | None = getattr(os, "O_DIRECTORY", None)
     if directory is not None:  # pragma: no branch

@@ -1,0 +1,336 @@
+"""The command `hermes`: record runs and sweeps, and look at what was recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from pyhermes.api.experiment import Experiment
+from pyhermes.core import disk
+from pyhermes.core.describe import (
+    JsonValue,
+    SeenRun,
+    as_json,
+    described,
+    diff_table,
+    list_table,
+    sorted_seen,
+)
+from pyhermes.core.disk import recording as files
+from pyhermes.core.errors import HermesError, RecordingError, printable
+from pyhermes.core.jobs import Job
+from pyhermes.core.machine import status_of_run
+from pyhermes.core.run import Run
+from pyhermes.core.select import filter_by_args
+from pyhermes.core.status import RunStatus
+from pyhermes.core.text import decode_text
+from pyhermes.runner.command import (
+    ROOT,
+    LogFollower,
+    Settings,
+    executor_of,
+    job_of_command,
+    jobs_of_file,
+    run_shown,
+    settings_of,
+    template,
+)
+from pyhermes.runner.job import JobOutcome
+from pyhermes.runner.run import run_jobs
+
+app = App(
+    name="hermes",
+    help="Record runs and sweeps, and look at what was recorded. An experiment here is one run.",
+    help_format="plaintext",
+    default_parameter=Parameter(negative=()),
+    result_action="return_value",
+)
+
+RunName = Annotated[str, Parameter(help="the path of a run, or the unique beginning of its identifier")]
+RootOption = Annotated[Path | None, Parameter(help="the folder that holds <script>/<name>/<identifier>")]
+_SORT_HELP = "identifier, status, start, duration, or an argument's name"
+Texts = list[str] | None
+Json = Annotated[bool, Parameter(help="print JSON for scripts")]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status: 0 all well, 1 a job failed, 2 wrong use, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return int(app(words, exit_on_error=False) or 0)
+    except CycloptsError:  # which it has printed itself
+        return 2
+    except HermesError as error:
+        print(f"hermes: {printable(error)}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+# Recording
+
+
+@app.command(name="exec")
+def execute(
+    *command: Annotated[str, Parameter(allow_leading_hyphen=True, help="a command, after --")],
+    name: Annotated[str, Parameter(("--name", "-n"), help="what the runs are called")],
+    comment: Annotated[
+        list[str] | None, Parameter(("--comment", "-c"), help="a note; may come again")
+    ] = None,
+    file: Annotated[Path | None, Parameter(("--file", "-f"), help="an execution file")] = None,
+    jobs: Annotated[int | None, Parameter(help="how many jobs run at once")] = None,
+    root: RootOption = None,
+    project: Annotated[Path | None, Parameter(help="where settings and scripts are (the git root)")] = None,
+    patch: Annotated[bool, Parameter(negative="--no-patch", help="keep uncommitted changes")] = True,
+    dask: Annotated[str | None, Parameter(help="the address of a Dask scheduler to run the jobs")] = None,
+    compile_only: Annotated[bool, Parameter(help="only print the jobs of the file")] = False,
+    debug: Annotated[
+        bool, Parameter(help="print each job's whole command, and errors with tracebacks")
+    ] = False,
+) -> int:
+    """Record one command, or the jobs of an execution file: hermes exec -n NAME -- python train.py."""
+    if (file is None) == (not command):
+        raise RecordingError("expected either a command after --, or an execution file with -f")
+    if file is None:
+        settings = settings_of({}, root=root, project=project, jobs_at_once=jobs)
+        here = settings if project else settings.in_directory(Path.cwd())
+        outcome = run_shown(job_of_command(command), here, name, comment or (), patch)
+        return _said([outcome])
+    in_file, found = jobs_of_file(file)
+    if compile_only:
+        print("\n".join(_command_line(job) for job in found))
+        return 0
+    settings = settings_of(in_file, root=root, project=project, jobs_at_once=jobs)
+    return _swept(found, settings, name, comment or (), patch, dask, debug)
+
+
+def _swept(
+    jobs: Sequence[Job],
+    settings: Settings,
+    name: str,
+    comments: Iterable[str],
+    patch: bool,
+    dask: str | None,
+    debug: bool,
+) -> int:
+    with _progress(jobs, debug) as show, executor_of(dask) as executor:
+        report = run_jobs(
+            jobs,
+            name=name,
+            root=settings.root,
+            project=settings.project,
+            comments=comments,
+            executor=executor,
+            jobs_at_once=settings.jobs_at_once,
+            patch=patch,
+            progress=show,
+        )
+    return _said(report.outcomes)
+
+
+@contextlib.contextmanager
+def _progress(jobs: Sequence[Job], debug: bool) -> Iterator[Callable[[JobOutcome], None]]:
+    """What shows how far the jobs are: a bar in a terminal, a line for each job elsewhere."""
+    console = Console(stderr=True)
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    failed = 0
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("jobs", total=len(jobs))
+
+        def show(outcome: JobOutcome) -> None:
+            nonlocal failed
+            failed += outcome.status is not RunStatus.FINISHED
+            progress.update(task, advance=1, description=f"jobs, {failed} failed" if failed else "jobs")
+            line = _outcome_line(outcome)
+            if debug:
+                line += f"\n  {shlex.join(jobs[outcome.index].argv('IDENTIFIER'))}"
+            progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+        yield show
+
+
+def _outcome_line(outcome: JobOutcome) -> str:
+    where = f"job {outcome.index}" if outcome.path is None else outcome.path.name
+    return printable(f"{outcome.status.value:11} {where}  ({outcome.reason})")
+
+
+def _said(outcomes: Sequence[JobOutcome]) -> int:
+    """Say what did not finish; the exit status of the whole."""
+    left = [outcome for outcome in outcomes if outcome.status is not RunStatus.FINISHED]
+    for outcome in left:
+        print(f"hermes: {outcome.path or f'job {outcome.index}'}: {outcome.reason}", file=sys.stderr)
+    if any(outcome.status is RunStatus.INTERRUPTED for outcome in left):
+        return 130
+    return 1 if left else 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@app.command
+def create(file: Path, *, script: Annotated[Texts, Parameter(("--script", "-s"))] = None) -> int:
+    """Write a template of an execution file, with a job for each --script; never over another file."""
+    files.write_new_file(file, template(script or ["train.py"]))
+    print(f"wrote {file}; now: hermes exec -f {shlex.quote(str(file))} -n NAME")
+    return 0
+
+
+@app.command
+def rerun(
+    run: RunName, *, root: RootOption = None, yes: Annotated[bool, Parameter(("--yes", "-y"))] = False
+) -> int:
+    """Run a run's job again, as its re_execution.hermes says, after showing the command."""
+    found = _found(run, root)
+    path = found.file(files.RE_EXECUTION)
+    in_file, (job, *_) = jobs_of_file(path)
+    print(_command_line(job))
+    if not yes and input("run this? [y/N] ").strip().lower() not in ("y", "yes"):
+        return 2
+    folder = found.path_to_experiment.parent
+    settings = settings_of(in_file, root=folder.parent.parent)
+    return _said([run_shown(job, settings, folder.name, (), True)])
+
+
+# Looking
+
+
+@app.command(name="ls")
+def list_runs(
+    path: Path = Path(ROOT),
+    *,
+    filter: Annotated[
+        list[str] | None, Parameter(help="only runs with this argument, such as '--seed 2'")
+    ] = None,
+    sort: Annotated[
+        str, Parameter(help="identifier, status, start, duration, or an argument's name")
+    ] = "identifier",
+    json: Json = False,
+) -> int:
+    """List the runs in a folder, and what differs between their arguments."""
+    runs = sorted_seen(filter_by_args(_seen(path), filter or ()), sort)
+    if json:
+        _print_json([as_json(run) for run in runs])
+    else:
+        print(list_table(runs, datetime.now()).text(f"{len(runs)} runs in {path}", rows=len(runs)))
+    return 0
+
+
+@app.command
+def status(path: Path = Path(ROOT), *, json: Json = False) -> int:
+    """Say how many runs have finished, what runs now, what failed and what was lost."""
+    runs = _seen(path)
+    left = [run for run in runs if run.report.status not in (RunStatus.FINISHED, RunStatus.UNKNOWN)]
+    counts = Counter(run.report.status for run in runs)
+    if json:
+        _print_json(
+            {"counts": {key.value: counts[key] for key in RunStatus}, "runs": list(map(as_json, left))}
+        )
+        return 0
+    print(", ".join(f"{counts[key]} {key.value}" for key in RunStatus if counts[key]) or f"no runs in {path}")
+    for run in left:
+        print(printable(f"{run.report.status.value:11} {run.run.path}  ({run.report.reason})"))
+    return 0
+
+
+@app.command
+def show(run: RunName, *, root: RootOption = None, json: Json = False) -> int:
+    """Show what is known of one run, and what it left behind."""
+    found = _found(run, root)
+    seen = _seen_run(found.run)
+    if json:
+        _print_json(as_json(seen))
+    else:
+        print(printable("\n".join(described(seen, disk.list_names(found.path_to_experiment)))))
+    return 0
+
+
+@app.command
+def logs(
+    run: RunName, *, follow: Annotated[bool, Parameter(("--follow", "-f"))] = False, root: RootOption = None
+) -> int:
+    """Print what a run printed; with --follow also what it goes on to print, until it ends."""
+    found = _found(run, root)
+    log = LogFollower(found.path_to_experiment, _print_escaped)
+    if follow:
+        log.follow(
+            lambda: status_of_run(disk.load_run(found.path_to_experiment)).status is not RunStatus.RUNNING
+        )
+    else:
+        log.look()
+    return 0
+
+
+@app.command
+def diff(first: RunName, second: RunName, *, root: RootOption = None) -> int:
+    """Show what differs between two runs."""
+    a, b = _seen_run(_found(first, root).run), _seen_run(_found(second, root).run)
+    print(diff_table(a, b).text(keep=("first", "second")))
+    return 0
+
+
+@app.command
+def plot(
+    *runs: RunName,
+    output: Annotated[
+        Path | None, Parameter(("--output", "-o"), help="the picture; RUN.png by default")
+    ] = None,
+    root: RootOption = None,
+) -> int:
+    """Draw the training curves of runs into a picture, one below the other."""
+    from pyhermes.api.plotting import plot_runs
+
+    found = [_found(run, root) for run in runs]
+    if not found:
+        raise RecordingError("expected at least one run to plot, got none")
+    picture = output or Path(f"{found[0].identifier}.png")
+    plot_runs(found, picture)
+    print(f"drew {picture}")
+    return 0
+
+
+def _found(run: str, root: Path | None) -> Experiment:
+    folder = root or settings_of({}).root
+    return Experiment.load(run if Experiment.is_experiment(run) else disk.find_run(folder, run))
+
+
+def _seen(path: Path) -> tuple[SeenRun, ...]:
+    """All runs below a folder; says of those that cannot be read."""
+    scan = disk.scan_runs(path, recursive=True)
+    for unreadable in scan.failed:
+        print(f"hermes: cannot be read: {printable(unreadable)}", file=sys.stderr)
+    return tuple(map(_seen_run, scan.runs))
+
+
+def _seen_run(run: Run) -> SeenRun:
+    return SeenRun(run, disk.load_arguments(run.path), status_of_run(run))
+
+
+def _command_line(job: Job) -> str:
+    return printable(shlex.join(job.argv("IDENTIFIER")))
+
+
+def _print_json(value: JsonValue) -> None:
+    print(json.dumps(value, indent=1))
+
+
+def _print_escaped(name: str, data: bytes) -> None:
+    text = decode_text(data).replace("\r\n", "\n").replace("\r", "\n").expandtabs()
+    stream = sys.stderr if name == disk.STDERR else sys.stdout
+    print(printable(text), end="", file=stream, flush=True)

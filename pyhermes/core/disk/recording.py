@@ -1,0 +1,248 @@
+"""Making a run's directory, and writing what is recorded into it while the run goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from pyhermes.core.disk import ARGUMENTS, INFO, STDERR, STDOUT, read_text, replacing, sync_folder
+from pyhermes.core.errors import ProvenanceError, RecordingError, located, shown
+from pyhermes.core.info import Problem, format_info
+from pyhermes.core.provenance import Provenance, format_provenance, parse_provenance
+from pyhermes.core.text import can_be_encoded, encode_text
+from pyhermes.core.times import format_stamp
+
+if TYPE_CHECKING:
+    import torch
+
+PROVENANCE = "provenance.json"
+PATCH = "uncommitted.patch"
+HEARTBEAT = "heartbeat"
+RE_EXECUTION = "re_execution.hermes"
+
+NO_COMMIT = "00000"
+"""What stands for a commit where there is no git."""
+
+_LONGEST_NAME = 255
+
+
+def make_run_directory(
+    root: Path, script: str, name: str, now: datetime, index: int = 0, commit: str | None = None
+) -> Path:
+    """Make a directory that no other process has, `<root>/<script>/<name>/<identifier>`.
+
+    The identifier is the time, moved on by a microsecond for as long as it is taken, the index, and
+    the last five characters of the commit. Raises `RecordingError`, a `ValueError`, for names that
+    no directory can have.
+
+    >>> make_run_directory(Path("new"), "train", "first", datetime(2026, 11, 23), commit="9b28e1f").name
+    '2026_11_23_000000000000_0_28e1f'
+    """
+    for part in (script, name):
+        _check_name(part)
+    parent = root / script / name
+    parent.mkdir(parents=True, exist_ok=True)
+    ending = (commit or NO_COMMIT)[-5:]
+    while True:
+        path = Path(os.path.abspath(parent / f"{format_stamp(now)}_{index}_{ending}"))
+        try:
+            path.mkdir()
+        except FileExistsError:
+            now += timedelta(microseconds=1)
+        else:
+            sync_folder(parent)
+            return path
+
+
+def begin_run(
+    path: Path,
+    *,
+    info: Mapping[str, str],
+    arguments: str,
+    provenance: Provenance,
+    patch: bytes | None = None,
+    re_execution: str | None = None,
+) -> None:
+    """Write what is known of a run at its start; with `hermes.info`, the last, it is an experiment."""
+    texts = {ARGUMENTS: arguments, PROVENANCE: format_provenance(provenance), RE_EXECUTION: re_execution}
+    files = {name: encode_text(text) for name, text in texts.items() if text is not None}
+    if patch is not None:
+        files[PATCH] = patch
+    beat(path)
+    for name, data in {**files, STDOUT: b"", STDERR: b"", INFO: encode_text(format_info(info))}.items():
+        write_file(path / name, data)
+
+
+def end_run(path: Path, fields: Mapping[str, str]) -> None:
+    """Append what is known of a run at its end to its `hermes.info`, all of it or nothing."""
+    with located(path / INFO):
+        data = encode_text(format_info(fields))
+    with (path / INFO).open("ab", buffering=0) as file:
+        append_whole(file, data)
+        os.fsync(file.fileno())
+    (path / HEARTBEAT).unlink(missing_ok=True)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file as a whole, in place of what is there."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def write_new_file(path: Path, text: str) -> None:
+    """Write a text file where there is none; raises `RecordingError`, a `ValueError`, where there is."""
+    try:
+        with path.open("xb") as file:
+            file.write(encode_text(text))
+    except FileExistsError:
+        raise RecordingError("expected a new file, got one that is there", path=path) from None
+
+
+def append_whole(file: BinaryIO, data: bytes) -> None:
+    """Append to an unbuffered file; where not all of it has room, nothing is left of it."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file.fileno(), rest) :]
+    except OSError:
+        os.ftruncate(file.fileno(), before)
+        raise
+
+
+def open_scores(path: Path) -> BinaryIO:
+    """Open a file of scores to append lines to, made where it is not there; unbuffered."""
+    return path.open("ab", buffering=0)
+
+
+def save_state_dict(path: Path, state_dict: Mapping[str, torch.Tensor]) -> Path:
+    """Write a state dict as a whole, in place of what is there; the path."""
+    import torch
+
+    with replacing(path) as file:
+        torch.save(state_dict, file)
+    return path
+
+
+@contextlib.contextmanager
+def job_logs(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """The two log files of a run, open for a process to append to them itself."""
+    with (path / STDOUT).open("ab") as stdout, (path / STDERR).open("ab") as stderr:
+        yield stdout, stderr
+
+
+def beat(path: Path) -> None:
+    """Say that the run goes on, for those who cannot see its process."""
+    (path / HEARTBEAT).touch()
+
+
+def heartbeat_age(path: Path) -> float | None:
+    """How many seconds ago the run last said that it goes on, None where it never did."""
+    try:
+        return max(0.0, time.time() - (path / HEARTBEAT).stat().st_mtime)
+    except OSError:
+        return None
+
+
+def load_provenance(path: Path) -> Provenance | None:
+    """What the run in a directory was started with, None where that was not recorded.
+
+    Raises `ProvenanceError`, a `ValueError`, for a file that cannot be read.
+    """
+    if not os.path.lexists(path / PROVENANCE):
+        return None
+    with located(path / PROVENANCE):
+        try:
+            text = read_text(path, PROVENANCE)
+        except OSError as error:
+            raise ProvenanceError(f"expected a file that can be read, got {error.strerror}") from error
+        if isinstance(text, Problem):
+            raise ProvenanceError(str(text))
+        return parse_provenance(text)
+
+
+def read_system_file(path: str) -> str | None:
+    """The text of a small file of the system, None where it is not there."""
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _check_name(name: str) -> None:
+    bad = not name or name in (".", "..") or "/" in name or os.sep in name or not name.isprintable()
+    if bad or not can_be_encoded(name) or len(encode_text(name)) > _LONGEST_NAME:
+        raise RecordingError(
+            f"expected a name of at most {_LONGEST_NAME} bytes that a directory can have, got {shown(name)}"
+        )
+
+
+def store_provenance(path: Path, provenance: Provenance) -> None:
+    """Write what the run in a directory was started with, in place of what is there."""
+    write_file(path / PROVENANCE, encode_text(format_provenance(provenance)))
+
+
+def append_to_stderr(path: Path, text: str) -> None:
+    """Append a line of our own to a run's `stderr.log`."""
+    with (path / STDERR).open("ab", buffering=0) as file:
+        append_whole(file, encode_text(text))
+
+
+def gather_named(folder: Path, path: Path) -> list[str]:
+    """Move what has the run's identifier in its name from a folder into the run's directory.
+
+    Files and directories directly in the folder are moved, but nothing is written over. What could
+    not be moved is said.
+    """
+    problems: list[str] = []
+    with os.scandir(folder) as entries:
+        named = [Path(entry.path) for entry in entries if path.name in entry.name and entry.path != str(path)]
+    for found in sorted(named):
+        target = path / found.name
+        if os.path.lexists(target):
+            problems.append(
+                f"expected no {found.name!r} in the run's directory, got one; it stays at {found}"
+            )
+            continue
+        try:
+            shutil.move(found, target)
+        except OSError as error:
+            problems.append(f"expected to move {found}, got {error.strerror or error}")
+    return problems
+
+
+def read_from(path: Path, offset: int) -> bytes:
+    """What is in a file from an offset on; nothing where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def ask_to_stop(stop: Path) -> None:
+    """Ask the jobs that look at a file to end; asked again, they are killed."""
+    stop.parent.mkdir(parents=True, exist_ok=True)
+    number = signal.SIGKILL if stop.exists() else signal.SIGINT
+    write_file(stop, f"{int(number)}\n".encode())
+
+
+def wanted_signal(stop: Path) -> int:
+    """The signal that jobs are asked to end by, 0 where nobody has asked."""
+    try:
+        return int(stop.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def forget_stop(stop: Path) -> None:
+    """Take back what `ask_to_stop` asked."""
+    stop.unlink(missing_ok=True)

@@ -1,0 +1,75 @@
+"""What a script was given, in whatever form it has it, as the lines of `exec_arguments`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias, Union
+
+import attrs
+
+from pyhermes.core.arguments import in_file_order, lines_of_argv
+from pyhermes.core.errors import WrongTypeError, shown
+from pyhermes.core.select import only
+from pyhermes.core.structure import unstructure_args
+from pyhermes.core.text import can_be_encoded
+from pyhermes.core.words import words_of
+
+GivenArguments: TypeAlias = Union[Iterable[str], Mapping[str, object], argparse.Namespace, object]
+"""Words of a command line, values by name, or an instance of an attrs class."""
+
+
+def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
+    """What was given as arguments, each as its words: positionals, flags, then options.
+
+    Words are taken as a command line. Of a mapping or a namespace `learning_rate` becomes
+    `--learning-rate`, True a bare flag, False `--x False`, several values several words, and None
+    is left out. Of an attrs class see `unstructure_args`. Raises `WrongTypeError`, a `TypeError`,
+    for anything else, and `ArgumentsError`, a `ValueError`, for values that cannot be written.
+
+    >>> lines_of_given({"learning_rate": 0.1, "doubledqn": True, "resume": None})
+    (('--doubledqn',), ('--learning-rate', '0.1'))
+    >>> lines_of_given(["taxi", "--seed", "3", "--crash"])
+    (('taxi',), ('--crash',), ('--seed', '3'))
+    """
+    if isinstance(given, argparse.Namespace):
+        given = vars(given)
+    if isinstance(given, Mapping):
+        lines = [_line(name, value) for name, value in given.items() if value is not None]
+        return in_file_order(lines)
+    if attrs.has(type(given)):
+        return unstructure_args(given)
+    return in_file_order(lines_of_argv(checked_words(given)))
+
+
+def checked_words(words: object) -> list[str]:
+    """Several texts as a list; raises `WrongTypeError`, a `TypeError`, for one, and for anything else.
+
+    >>> checked_words(("a", "b"))
+    ['a', 'b']
+    """
+    if isinstance(words, str):
+        raise WrongTypeError(f"expected several texts, such as [{words!r}], got the bare text {words!r}")
+    return only(words, str)
+
+
+def _line(name: str, value: object) -> tuple[str, ...]:
+    option = name if name.startswith("-") else f"--{name.replace('_', '-')}"
+    return (option, *words_of(value))
+
+
+def on_one_line(lines: Iterable[tuple[str, ...]]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+    r"""The lines with what no line can hold written out, and which words these are.
+
+    >>> on_one_line([("--note", "a\nb")])
+    ((('--note', 'a\\nb'),), ("'a\\nb'",))
+    """
+    before = tuple(lines)
+    after = tuple(tuple(map(_on_one_line, line)) for line in before)
+    changed = [shown(word) for line in before for word in line if _on_one_line(word) != word]
+    return after, tuple(changed)
+
+
+def _on_one_line(word: str) -> str:
+    escaped = word.replace("\n", "\\n")
+    return escaped if can_be_encoded(escaped) else escaped.encode("utf-8", "backslashreplace").decode()

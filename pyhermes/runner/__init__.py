@@ -1,0 +1,8 @@
+"""Running jobs as processes, each recorded in a directory of its own."""
+
+from __future__ import annotations
+
+from pyhermes.runner.job import JobOutcome, JobPlan, run_job
+from pyhermes.runner.run import RunReport, run_jobs
+
+__all__ = ["JobOutcome", "JobPlan", "RunReport", "run_job", "run_jobs"]

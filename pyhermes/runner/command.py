@@ -1,0 +1,205 @@
+"""What `hermes exec` does: one command, or the jobs of an execution file, from settings to outcomes."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any, final
+
+import attrs
+
+from pyhermes.core import disk, machine
+from pyhermes.core.arguments import lines_of_argv
+from pyhermes.core.command import split_command
+from pyhermes.core.disk import recording as files
+from pyhermes.core.errors import ExecutionFileError, MissingPackageError, located
+from pyhermes.core.execution_file import checked_file, parse_execution_file
+from pyhermes.core.jobs import Job, expand
+from pyhermes.core.numbers import parse_integer
+from pyhermes.runner.job import JobOutcome, JobPlan, run_job
+
+SETTINGS = ".hermes_settings"
+ROOT = "experiments"
+_SECONDS_BETWEEN_LOOKS = 0.05
+_TEMPLATE = """# settings, as key:value: path_to_experiments, threads (how many jobs run at once)
+PRE
+threads:1
+
+# options for every job: -cb, -ca, -ma FILE (copy before, copy after, move after), -l True|False (logs),
+# -c TEXT (a comment), -leg (the script's first argument is the run's identifier)
+STD-H
+
+# arguments for every job that does not give them itself
+STD-E
+
+# jobs, [[command, script, argument, ...],[option, ...]]; PROD: every combination, ZIP: in step
+EXEC
+"""
+
+
+@final
+@attrs.frozen
+class Settings:
+    """Where runs go, where jobs run, and how many at once."""
+
+    root: Path
+    project: Path
+    jobs_at_once: int = 1
+
+    def in_directory(self, directory: Path) -> Settings:
+        """The same settings for jobs that run elsewhere."""
+        return attrs.evolve(self, project=directory)
+
+
+def settings_of(
+    in_file: Mapping[str, str],
+    *,
+    root: Path | None = None,
+    project: Path | None = None,
+    jobs_at_once: int | None = None,
+) -> Settings:
+    """The settings that hold: those given here, else those of the execution file, else the project's.
+
+    The project is the git work tree around the current directory, or that directory. Raises
+    `ExecutionFileError`, a `ValueError`, for settings that cannot be read.
+    """
+    home = (project or machine.work_tree(Path.cwd()) or Path.cwd()).absolute()
+    held = {**project_settings(home), **in_file}
+    folder = root if root is not None else home / held.get("path_to_experiments", ROOT)
+    threads = jobs_at_once if jobs_at_once is not None else _count(held.get("threads", "1"))
+    return Settings(folder.absolute(), home, threads)
+
+
+def project_settings(project: Path) -> Mapping[str, str]:
+    """The settings in a project's `.hermes_settings`; none where it has no such file."""
+    path = project / SETTINGS
+    if not disk.is_there(path):
+        return {}
+    with located(path):
+        return checked_file(parse_execution_file(f"PRE\n{disk.read_small_text(path)}\nEXEC\n")).settings
+
+
+def jobs_of_file(path: Path) -> tuple[Mapping[str, str], tuple[Job, ...]]:
+    """The settings of an execution file, and all its jobs.
+
+    Raises `ExecutionFileError`, a `ValueError` that names file and line, for a file with problems,
+    and for one without a job.
+    """
+    with located(path):
+        file = parse_execution_file(disk.read_small_text(path))
+        jobs = expand(file)
+        if not jobs:
+            raise ExecutionFileError("expected at least one job in the section EXEC, got none")
+    return file.settings, jobs
+
+
+def job_of_command(words: Sequence[str]) -> Job:
+    """The job that a command line is."""
+    command = split_command(words)
+    return Job(command.words, command.script, command.script_path, own=lines_of_argv(command.rest))
+
+
+def run_shown(job: Job, settings: Settings, name: str, comments: Iterable[str], patch: bool) -> JobOutcome:
+    """Run one job here, and show what it prints while it does; KeyboardInterrupt ends it."""
+    stop = settings.root / f".pyhermes-stop-{secrets.token_hex(8)}"
+    plan = JobPlan(job, name, 0, settings.root, settings.project, stop, tuple(comments), patch)
+    logs: list[LogFollower] = []
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(run_job, plan, lambda path: logs.append(LogFollower(path, _print_raw)))
+        try:
+            while not future.done():
+                try:
+                    _look(logs)
+                    wait([future], _SECONDS_BETWEEN_LOOKS)
+                except KeyboardInterrupt:
+                    files.ask_to_stop(stop)
+        finally:
+            files.forget_stop(stop)
+    _look(logs)
+    return future.result()
+
+
+def _look(logs: Iterable[LogFollower]) -> None:
+    for log in logs:
+        log.look()
+
+
+@contextlib.contextmanager
+def executor_of(dask: str | None) -> Iterator[Executor | None]:
+    """What runs jobs on the Dask cluster at an address; None, for this machine, without one.
+
+    Raises `MissingPackageError`, an `ImportError`, without the extra `dask`.
+    """
+    if dask is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise MissingPackageError(
+            "expected distributed, which --dask needs, to be installed, got none: "
+            "pip install 'pyhermes-experiments[dask]'"
+        ) from None
+    connect: Callable[[str], Any] = Client
+    with connect(dask) as client:
+        yield client.get_executor(pure=False)
+
+
+def template(scripts: Iterable[str]) -> str:
+    """The text of an execution file to begin with, with a sweep of each script.
+
+    >>> parse_execution_file(template(["train.py"])).problems
+    ()
+    """
+    sweeps = "".join(
+        f"PROD([[python, {shlex.quote(script)}, --lr {{lr}}, --seed {{seed}}],[-c sweep]],"
+        " lr=[0.1, 0.01], seed=RANGE[0, 3, 1])\n"
+        for script in scripts
+    )
+    return _TEMPLATE + sweeps
+
+
+class LogFollower:
+    """What a run prints, given on as it comes; it can be left and taken up again.
+
+    `show` gets the name of the log and what is new in it.
+    """
+
+    def __init__(self, path: Path, show: Callable[[str, bytes], None]) -> None:
+        self._path = path
+        self._show = show
+        self._seen = {disk.STDOUT: 0, disk.STDERR: 0}
+
+    def follow(self, is_ended: Callable[[], bool]) -> None:
+        """Give on what comes until the run has ended, and then what is left."""
+        while not is_ended():
+            self.look()
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        self.look()
+
+    def look(self) -> None:
+        """Give on what is new."""
+        for name, offset in self._seen.items():
+            data = files.read_from(self._path / name, offset)
+            self._seen[name] = offset + len(data)
+            if data:
+                self._show(name, data)
+
+
+def _print_raw(name: str, data: bytes) -> None:
+    stream = sys.stderr if name == disk.STDERR else sys.stdout
+    stream.buffer.write(data)
+    stream.flush()
+
+
+def _count(text: str) -> int:
+    number = parse_integer(text)
+    if number is None or number < 1:
+        raise ExecutionFileError(f"expected the number of jobs at once, at least 1, got {text!r}")
+    return number

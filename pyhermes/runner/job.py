@@ -1,0 +1,214 @@
+"""One job, from its directory to its end: what a worker does, wherever it is.
+
+A job is told to end through files beside the runs, which every worker on the same file system sees:
+nothing has to reach the worker itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import final
+
+import attrs
+
+from pyhermes.api.recording import VARIABLE
+from pyhermes.core import disk, machine
+from pyhermes.core.arguments import format_exec_args
+from pyhermes.core.disk import recording as files
+from pyhermes.core.errors import ExecutionFileError, HermesError, reason_of
+from pyhermes.core.execution_file import format_execution_file
+from pyhermes.core.given import on_one_line
+from pyhermes.core.jobs import Job
+from pyhermes.core.status import RunStatus, status_of
+from pyhermes.core.times import format_stamp
+
+_SECONDS_BETWEEN_LOOKS = 0.05
+_SECONDS_BETWEEN_BEATS = 60
+_NOT_FOUND = 127
+_NOT_STARTED = 126
+
+
+@final
+@attrs.frozen
+class JobPlan:
+    """A job with all that a worker needs to know to run it.
+
+    `root` is where the run's directory goes and `project` where the job runs, both absolute; `stop`
+    is a file that, once it is there, tells the job to end, and ends it for good when it says `kill`.
+    """
+
+    job: Job
+    name: str
+    index: int
+    root: Path
+    project: Path
+    stop: Path
+    comments: tuple[str, ...] = ()
+    patch: bool = True
+
+
+@final
+@attrs.frozen
+class JobOutcome:
+    """How a job ended: its run's directory (None where none could be made), and what became of it."""
+
+    index: int
+    path: Path | None
+    status: RunStatus
+    reason: str
+
+
+def run_job(plan: JobPlan, started: Callable[[Path], None] | None = None) -> JobOutcome:
+    """Run a job, and record it in a directory of its own, whatever becomes of it.
+
+    A job that cannot be started is a failed run. `started` is called with the directory once it is
+    there. Nothing is raised for what the job does.
+    """
+    try:
+        path = _begun(plan)
+    except (HermesError, OSError) as error:
+        return JobOutcome(plan.index, None, RunStatus.FAILED, f"cannot be recorded: {reason_of(error)}")
+    if started is not None:
+        started(path)
+    begun = time.monotonic()
+    exit_status = _executed(plan, path)
+    problems = _gather(plan, path)
+    end = {
+        "end_time": format_stamp(datetime.now()),
+        "execution_time": repr(time.monotonic() - begun),
+        "exit_status": str(exit_status),
+    }
+    files.end_run(path, end)
+    report = status_of(disk.load_run(path).info)
+    reason = "; ".join([report.reason, *problems])
+    return JobOutcome(plan.index, path, report.status, reason)
+
+
+def _begun(plan: JobPlan) -> Path:
+    """The directory of a run of the job that begins now."""
+    job, options = plan.job, plan.job.options
+    lines, _ = on_one_line(job.lines)
+    code, changes = machine.code_with_patch(plan.project, plan.patch)
+    path = files.make_run_directory(plan.root, job.script, plan.name, datetime.now(), plan.index, code.commit)
+    info = {"commit_hash": code.commit or files.NO_COMMIT, "start_time": format_stamp(datetime.now())}
+    comments = ",".join((*plan.comments, *options.comments))
+    files.begin_run(
+        path,
+        info={**info, "comments": comments} if comments else info,
+        arguments=format_exec_args(lines),
+        provenance=machine.here(job.argv(path.name), machine.process_of(os.getpid()), code),
+        patch=changes,
+        re_execution=_re_execution(job),
+    )
+    return path
+
+
+def _re_execution(job: Job) -> str | None:
+    try:
+        return format_execution_file(job.file)
+    except ExecutionFileError:  # a word that no line of a file can hold: provenance.json has it
+        return None
+
+
+def _executed(plan: JobPlan, path: Path) -> int:
+    """Run the job's command to its end; its exit status, negative for a signal."""
+    missing = _missing(plan)
+    if missing is not None:
+        return _refused(path, missing, _NOT_FOUND)
+    try:
+        for file in plan.job.options.copy_before:
+            disk.copy_into(path, plan.project / file)
+        with _process(plan, path) as process:
+            return _waited(plan, path, process)
+    except (HermesError, OSError) as error:
+        not_found = isinstance(error, FileNotFoundError) and not isinstance(error, HermesError)
+        return _refused(path, f"cannot be started: {error}", _NOT_FOUND if not_found else _NOT_STARTED)
+
+
+def _missing(plan: JobPlan) -> str | None:
+    """Why the job's script is not there to be run, None if it is."""
+    script = plan.job.script_path
+    if script is None or disk.is_there(plan.project / script):
+        return None
+    return f"expected the script {script!r} in {plan.project}, got nothing there"
+
+
+def _refused(path: Path, why: str, exit_status: int) -> int:
+    files.append_to_stderr(path, f"hermes: {why}\n")
+    return exit_status
+
+
+@contextlib.contextmanager
+def _process(plan: JobPlan, path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of a job in a session of its own, which writes its logs itself."""
+    argv = plan.job.argv(path.name)
+    environment = {**os.environ, VARIABLE: str(path), "PYTHONUNBUFFERED": "1"}
+    with files.job_logs(path) as logs:
+        stdout, stderr = logs if plan.job.options.log else (None, None)
+        process = subprocess.Popen(
+            argv,
+            cwd=plan.project,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    provenance = files.load_provenance(path)
+    if provenance is not None:
+        files.store_provenance(path, attrs.evolve(provenance, process=machine.process_of(process.pid)))
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            _signal(process, signal.SIGKILL)
+            process.wait()
+
+
+def _waited(plan: JobPlan, path: Path, process: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a job, or end it where it is told to stop."""
+    told = 0
+    beaten = time.monotonic()
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            exit_status = process.wait(_SECONDS_BETWEEN_LOOKS)
+            return -told if told else exit_status
+        wanted = files.wanted_signal(plan.stop)
+        if wanted > told:
+            told = wanted
+            _signal(process, told)
+        if time.monotonic() - beaten > _SECONDS_BETWEEN_BEATS:
+            beaten = time.monotonic()
+            files.beat(path)
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _gather(plan: JobPlan, path: Path) -> list[str]:
+    """Bring what the job left into its directory; what could not be brought."""
+    options = plan.job.options
+    problems = files.gather_named(plan.project, path)
+    problems += [_attempt(disk.copy_into, path, plan.project / file) for file in options.copy_after]
+    problems += [_attempt(disk.move_into, path, plan.project / file) for file in options.move_after]
+    said = [problem for problem in problems if problem]
+    for problem in said:
+        files.append_to_stderr(path, f"hermes: {problem}\n")
+    return said
+
+
+def _attempt(bring: Callable[[Path, Path], Path], path: Path, file: Path) -> str:
+    try:
+        bring(path, file)
+    except (HermesError, OSError) as error:
+        return str(error)
+    return ""
