@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias, Union
 
@@ -13,18 +14,21 @@ from pyhermes.core.errors import WrongTypeError, shown
 from pyhermes.core.select import only
 from pyhermes.core.structure import unstructure_args
 from pyhermes.core.text import can_be_encoded
+from pyhermes.core.typing import AttrsInstance, DataclassInstance
 from pyhermes.core.words import words_of
 
-GivenArguments: TypeAlias = Union[Iterable[str], Mapping[str, object], argparse.Namespace, object]
-"""Words of a command line, values by name, or an instance of an attrs class."""
+GivenArguments: TypeAlias = Union[
+    Iterable[str], Mapping[str, object], argparse.Namespace, AttrsInstance, DataclassInstance
+]
+"""Words of a command line, values by name, or an instance of an attrs class or a dataclass."""
 
 
 def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
     """What was given as arguments, each as its words: positionals, flags, then options.
 
-    Words are taken as a command line. Of a mapping or a namespace `learning_rate` becomes
-    `--learning-rate`, True a bare flag, False `--x False`, several values several words, and None
-    is left out. Of an attrs class see `unstructure_args`. Raises `WrongTypeError`, a `TypeError`,
+    Words are taken as a command line. Of a mapping, a namespace or a dataclass `learning_rate`
+    becomes `--learning-rate`, True a bare flag, False `--x False`, several values several words, and
+    None is left out. Of an attrs class see `unstructure_args`. Raises `WrongTypeError`, a `TypeError`,
     for anything else, and `ArgumentsError`, a `ValueError`, for values that cannot be written.
 
     >>> lines_of_given({"learning_rate": 0.1, "doubledqn": True, "resume": None})
@@ -32,11 +36,9 @@ def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
     >>> lines_of_given(["taxi", "--seed", "3", "--crash"])
     (('taxi',), ('--crash',), ('--seed', '3'))
     """
-    if isinstance(given, argparse.Namespace):
-        given = vars(given)
-    if isinstance(given, Mapping):
-        lines = [_line(name, value) for name, value in given.items() if value is not None]
-        return in_file_order(lines)
+    named = _values_by_name(given)
+    if named is not None:
+        return in_file_order(_line(name, value) for name, value in named.items() if value is not None)
     if attrs.has(type(given)):
         return unstructure_args(given)
     return in_file_order(lines_of_argv(checked_words(given)))
@@ -51,6 +53,16 @@ def checked_words(words: object) -> list[str]:
     if isinstance(words, str):
         raise WrongTypeError(f"expected several texts, such as [{words!r}], got the bare text {words!r}")
     return only(words, str)
+
+
+def _values_by_name(given: GivenArguments) -> Mapping[str, object] | None:
+    if isinstance(given, Mapping):
+        return given
+    if isinstance(given, argparse.Namespace):
+        return vars(given)
+    if dataclasses.is_dataclass(given) and not isinstance(given, type):
+        return {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+    return None
 
 
 def _line(name: str, value: object) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,18 @@ FrozenValue: TypeAlias = Union[
     None,
 ]
 """What a `ResultRecord` holds under a key: arrays are read-only, lists are tuples."""
+
+
+class AttrsInstance(Protocol):
+    """An instance of an attrs class, as mypy sees it."""
+
+    __attrs_attrs__: ClassVar[Any]
+
+
+class DataclassInstance(Protocol):
+    """An instance of a dataclass; to pyright, of an attrs class too."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 class HasExecArgs(Protocol):

@@ -26,5 +26,13 @@ def read(path: str) -> None:
     print(json.dumps({key: np.asarray(value).tolist() for key, value in Result.load(path).items()}))
 
 
+def show(path: str) -> None:
+    """Print what an experiment was given, and what became of it."""
+    from rlmate.storage import Experiment
+
+    exp = Experiment.load(path)
+    print(json.dumps({"args": sorted(exp.exec_args), "info": exp.info_dict, "id": exp.identifier}))
+
+
 if __name__ == "__main__":
-    {"write": write, "read": read}[sys.argv[1]](sys.argv[2])
+    {"write": write, "read": read, "show": show}[sys.argv[1]](sys.argv[2])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pyhermes import Result
+from pyhermes import Experiment, Result
 
 PYTHON = os.environ.get("PYHERMES_RLMATE_PYTHON")
 
@@ -48,3 +48,13 @@ def test_rlmate_reads_what_is_saved(tmp_path: Path) -> None:
     ours.store_array([1, 2], "q")
     printed = peer("read", ours.save(tmp_path))
     assert json.loads(printed.splitlines()[-1]) == {"loss": [0.5, 0.25], "q": [[1, 2]]}
+
+
+def test_rlmate_reads_what_is_recorded(tmp_path: Path) -> None:
+    args = ["taxi", "--crash", "--lr", "0.1", "--layers", "32", "32"]
+    with Experiment.record("train", name="first", args=args, root=tmp_path, comments=["a"]) as exp:
+        pass
+    shown = json.loads(peer("show", exp.path_to_experiment).splitlines()[-1])
+    assert shown["args"] == ["--crash", "--layers 32 32", "--lr 0.1", "taxi"]
+    assert shown["id"] == exp.identifier
+    assert {key: value.strip() for key, value in shown["info"].items()} == exp.info_dict

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +26,7 @@ from pyhermes import (
     Flag,
     Key,
     Positional,
+    Recording,
     Replicate,
     Result,
     RunStatus,
@@ -39,6 +42,7 @@ from pyhermes.core import (
     ExecArgs,
     ExperimentInfo,
     FrozenValue,
+    Job,
     Problem,
     ResultRecord,
     ResultValue,
@@ -52,6 +56,7 @@ from pyhermes.core import (
     decode_result,
     diff,
     encode_result,
+    expand,
     filter_by_args,
     format_info,
     group_by,
@@ -60,6 +65,7 @@ from pyhermes.core import (
     load_run,
     load_state_dict,
     parse_exec_args,
+    parse_execution_file,
     parse_info,
     parse_scores,
     scan_runs,
@@ -78,6 +84,7 @@ from pyhermes.plot import (
     plot_training_progress_from_file,
     smoothen,
 )
+from pyhermes.runner import RunReport, run_jobs
 
 
 class Agent(torch.nn.Module):
@@ -89,7 +96,7 @@ class MyExperiment(Experiment):
 
 
 @attrs.frozen
-class Job:
+class Task:
     """Something of one's own with arguments."""
 
     exec_args: frozenset[str]
@@ -213,6 +220,22 @@ def structured(exp: Experiment, runs: ExperimentList) -> None:
     assert_type(group_by_replicate(typed)[0].runs, tuple[StructuredRun[Args], ...])
 
 
+def recording(args: Args, words: list[str], net: Agent) -> None:
+    with Experiment.record("train", name="first", args=args, comments=["a"], seeds=True) as exp:
+        assert_type(exp, Recording)
+        exp.log_score(np.float64(0.5))
+        assert_type(exp.new_result("metrics", autosave=10), Result)
+        assert_type(exp.save_state_dict(net.state_dict(), "best"), Path)
+    with Experiment.record("train", name="first", args=words, root=Path("runs")):
+        pass
+    Experiment.record("train", name="first", args={"lr": 0.1})
+    Experiment.record("train", name="first", args=argparse.Namespace(lr=0.1))
+    assert_type(Experiment.current(), Recording)
+    jobs = expand(parse_execution_file("EXEC"))
+    assert_type(jobs, tuple[Job, ...])
+    assert_type(run_jobs(jobs, name="first", executor=ThreadPoolExecutor()), RunReport)
+
+
 def results(ax: Axes, losses: list[float]) -> None:
     result = Result.new("metrics")
     assert_type(result, Result)
@@ -264,7 +287,7 @@ def functions(text: str, data: bytes, path: Path) -> None:
     assert_type(load_state_dict(path, "cpu"), dict[str, torch.Tensor])
     assert_type(smoothen([1, 2, 3], 2), tuple[NDArray[np.float64], NDArray[np.float64]])
     assert_type(smoothen(np.zeros(3, np.float32)), tuple[NDArray[np.float64], NDArray[np.float64]])
-    assert_type(filter_by_args([Job(frozenset())], ["--a"]), tuple[Job, ...])
+    assert_type(filter_by_args([Task(frozenset())], ["--a"]), tuple[Task, ...])
     assert_type(filter_by_args(Experiment.load_all(path), {"--a"}), tuple[Experiment, ...])
     assert_type(latest(scan_runs(path).runs), Run)
     assert_type(training_curve([1.0, 2.0]), TrainingCurve)
