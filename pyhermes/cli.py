@@ -99,10 +99,8 @@ def execute(
     project: Annotated[Path | None, Parameter(help="where settings and scripts are (the git root)")] = None,
     patch: Annotated[bool, Parameter(negative="--no-patch", help="keep uncommitted changes")] = True,
     dask: Annotated[str | None, Parameter(help="the address of a Dask scheduler to run the jobs")] = None,
-    compile_only: Annotated[bool, Parameter(help="only print the jobs of the file")] = False,
-    debug: Annotated[
-        bool, Parameter(help="print each job's whole command, and errors with tracebacks")
-    ] = False,
+    compile_only: Annotated[bool, Parameter(help="only print the commands of the file")] = False,
+    debug: Annotated[bool, Parameter(help="print the command of each job that has ended")] = False,
 ) -> int:
     """Record one command, or the jobs of an execution file: hermes exec -n NAME -- python train.py."""
     if (file is None) == (not command):

@@ -27,9 +27,11 @@ from pyhermes.core.errors import (
     NotRecordingError,
     RecordingError,
     WrongTypeError,
+    located,
     shown,
 )
 from pyhermes.core.given import GivenArguments, checked_words, lines_of_given, on_one_line
+from pyhermes.core.info import format_info
 from pyhermes.core.times import format_stamp
 from pyhermes.core.typing import PathLike, ResultValue, ScalarLike
 from pyhermes.core.values import number_of
@@ -54,33 +56,40 @@ class Recording(Experiment):
     def _begin(self, *, writes: bool, begun: float = 0.0) -> None:
         self._writes = writes
         self._begun = begun
+        self._process = os.getpid()
+        self._is_ending = self._is_terminated = False
         self._scores: BinaryIO | None = None
-        self._results: dict[str, Result] = {}
+        self._results: dict[Path, _RecordedResult] = {}
 
     def log_score(self, score: ScalarLike) -> None:
         """Append a score to the run's scores, one line each, on disk at once.
 
-        Raises `WrongTypeError`, a `TypeError`, for what is no number.
+        Raises `WrongTypeError`, a `TypeError`, for what is no number that a float holds, and
+        `NotRecordingError`, a `RuntimeError`, once the recording has ended.
         """
-        number = number_of(score)
-        if number is None:
-            raise WrongTypeError(f"expected a number as the score, got {shown(score)}")
+        line = f"{_as_float(score)!r}\n".encode()
+        self._check_goes_on()
         if self._writes:
-            self._scores = self._scores or files.open_scores(self.scores_file)
-            files.append_whole(self._scores, f"{float(number)!r}\n".encode())
+            self._scores = self._scores or files.open_scores(self._run.path, self.scores_file)
+            files.append_whole(self._scores, line)
 
     def new_result(self, name: str, *, autosave: float | None = None) -> Result:
         """An empty result that is saved into the run's directory when the recording ends.
 
         With `autosave` it is also saved while it is recorded, once so many seconds have passed.
-        Raises `RecordingError`, a `ValueError`, for a name that another result has.
+        Raises `RecordingError`, a `ValueError`, for a name that another result has, or that no file
+        can have, and `NotRecordingError`, a `RuntimeError`, once the recording has ended.
         """
         path = disk.result_path(self._run.path, name)
-        if name in self._results:
+        for part in (name, path.name):
+            files.check_name(part)
+        self._check_goes_on()
+        if path in (_RESULTS if self._writes else self._results):
             raise RecordingError(f"expected a name that no other result has, got {name!r} again", path=path)
-        seconds = autosave if self._writes else None
-        self._results[name] = _RecordedResult(disk.name_of_result(path), path, seconds)
-        return self._results[name]
+        if self._writes:
+            _RESULTS.add(path)
+        self._results[path] = _RecordedResult(path, autosave, self._writes)
+        return self._results[path]
 
     def save_state_dict(self, state_dict: Mapping[str, torch.Tensor], name: str) -> Path:
         """Save a network's state dict as `<name>.pth` in the run's directory; the path.
@@ -88,40 +97,67 @@ class Recording(Experiment):
         The file is replaced as a whole. Raises `CheckpointError`, a `ValueError`, for what is no
         mapping of names to tensors.
         """
-        path = disk.checkpoint_path(self._run.path, name)
-        return files.save_state_dict(path, checked_state_dict(state_dict)) if self._writes else path
+        disk.inside(self._run.path, name)
+        path = disk.inside(self._run.path, name.removesuffix(".pth") + ".pth")
+        checked = checked_state_dict(state_dict)
+        return files.save_state_dict(path, checked) if self._writes else path
 
-    def _save(self) -> list[HermesError | OSError]:
-        """Save every result; the errors of those that cannot be."""
-        errors: list[HermesError | OSError] = []
-        if self._writes:
-            errors = [error for result in self._results.values() if (error := _save_error(result))]
-            if self._scores is not None:
-                self._scores.close()
-        return errors
+    def _check_goes_on(self) -> None:
+        if self._is_ending:
+            raise NotRecordingError(
+                "expected a recording that goes on, got one that has ended", path=self._run.path
+            )
+
+    def _save(self) -> list[Exception]:
+        """Save every result; what kept some from being saved."""
+        if not self._writes or os.getpid() != self._process:  # a fork has but old copies
+            return []
+        if self._scores is not None:
+            self._scores.close()
+        return [error for result in self._results.values() if (error := result.save_error())]
+
+
+_RESULTS: set[Path] = set()
+"""The files of all results that this process records."""
 
 
 class _RecordedResult(Result):
-    """A result that is saved while it is recorded."""
+    """A result that has its place in a run's directory, and is saved there while it is recorded."""
 
-    def __init__(self, name: str, path: PathLike, autosave: float | None) -> None:
-        super().__init__(name, path)
-        self._autosave = autosave
+    _autosave: float | None = None
+
+    def __init__(self, path: Path, autosave: float | None, writes: bool) -> None:
+        super().__init__(disk.name_of_result(path), path)
+        self._place = path
+        self._writes = writes
+        self._autosave = autosave if writes else None
         self._saved_at = time.monotonic()
 
     def __setitem__(self, key: str, value: ResultValue, /) -> None:
         super().__setitem__(key, value)
         if self._autosave is not None and time.monotonic() - self._saved_at >= self._autosave:
-            self.save()
+            disk.save_result(self.snapshot(), self._place)
             self._saved_at = time.monotonic()
 
+    def save(self, directory: PathLike | None = None) -> Path:
+        return super().save(directory) if self._writes else self._place
 
-def _save_error(result: Result) -> HermesError | OSError | None:
-    try:
-        result.save()
-    except (HermesError, OSError) as error:
-        return error
-    return None
+    def save_error(self) -> Exception | None:
+        """Save it in its place; what kept it from being saved."""
+        try:
+            with located(self._place):
+                disk.save_result(self.snapshot(), self._place)
+        except Exception as error:  # noqa: BLE001 - one result must not keep others from being saved
+            return error
+        return None
+
+
+def _as_float(score: ScalarLike) -> float:
+    number = number_of(score)
+    with contextlib.suppress(OverflowError):
+        if number is not None:
+            return float(number)
+    raise WrongTypeError(f"expected a number that a float holds as the score, got {shown(score)}")
 
 
 class _Terminated(BaseException):
@@ -142,16 +178,19 @@ def record(
     lines, escaped = on_one_line(lines_of_given(args))
     warn_of("these arguments are escaped in exec_arguments, which has one line for each:", escaped)
     script = PurePath(script).name.removesuffix(".py")
-    if VARIABLE in os.environ or not _is_first_rank():
-        return _part_of(_attached(Path(root, script, name)))
-    noted = ",".join(checked_words(comments))
-    return _whole(lambda: _started(script, name, lines, escaped, root, noted, seeds, patch))
+    noted = checked_words(comments)
+    format_info({"comments": ",".join(noted)})  # which refuses what cannot be written
+    if os.environ.get(VARIABLE) or not _is_first_rank():
+        recording = _attached(Path(root, script, name))
+        _note(recording, noted)
+        return _part_of(recording)
+    return _whole(lambda: _started(script, name, lines, escaped, root, ",".join(noted), seeds, patch))
 
 
 @contextlib.contextmanager
 def _part_of(recording: Recording) -> Iterator[Recording]:
     """What this process records of a run that another one ends."""
-    with _saving(recording):
+    with _terminating(recording), _saving(recording):
         yield recording
 
 
@@ -159,24 +198,48 @@ def _part_of(recording: Recording) -> Iterator[Recording]:
 def _whole(start: Callable[[], Recording]) -> Iterator[Recording]:
     """A run from its start to its end."""
     recording = start()
-    with _terminating(), _ending(recording), _beating(recording), _saving(recording):
+    with _terminating(recording), _ending(recording), _beating(recording), _saving(recording):
         yield recording
+
+
+def _note(recording: Recording, comments: Sequence[str]) -> None:
+    """Add comments to those of a run that another process began."""
+    if comments and recording._writes:
+        recording.comments = ",".join([*filter(None, [recording.comments]), *comments])
+        recording.store_comments()
 
 
 def current() -> Recording:
     """The run that this script is, having been started by `hermes exec`; see `Experiment.current`."""
     directory = os.environ.get(VARIABLE)
-    if directory is None:
+    if not directory:
         raise NotRecordingError(
             f"expected a script that `hermes exec` started, got one without {VARIABLE}; use Experiment.record"
         )
     if directory not in _CURRENT:
         _CURRENT[directory] = _attached(Path(directory))
-        atexit.register(_save_at_exit, _CURRENT[directory])
+        _save_when_it_ends(_CURRENT[directory])
     return _CURRENT[directory]
 
 
 _CURRENT: dict[str, Recording] = {}
+
+
+def _save_at_exit(recording: Recording) -> None:
+    warn_of("these results could not be saved:", recording._save())
+
+
+def _save_when_it_ends(recording: Recording) -> None:
+    """Save what is recorded when this process ends, by SIGTERM too."""
+    import torch  # noqa: F401 - which cannot be imported any more once Python exits
+
+    def save_and_die(_number: int, _frame: FrameType | None) -> None:
+        _save_at_exit(recording)
+        _die()
+
+    atexit.register(_save_at_exit, recording)
+    if _is_sigterm_free():
+        signal.signal(signal.SIGTERM, save_and_die)
 
 
 def _started(
@@ -213,78 +276,106 @@ def _started(
 def _attached(directory: Path) -> Recording:
     """The recording of a run that another process began and will end."""
     given = os.environ.get(VARIABLE)
-    recording = Recording(directory.name, directory, None, None) if given is None else Recording.load(given)
+    try:
+        recording = Recording.load(given) if given else Recording(directory.name, directory, None, None)
+    except HermesError as error:
+        raise NotRecordingError(f"expected the directory of a run in {VARIABLE}, got: {error}") from error
     recording._begin(writes=_is_first_rank())
     return recording
 
 
 @contextlib.contextmanager
 def _saving(recording: Recording) -> Iterator[None]:
-    """Save the results at the end; what cannot be saved is an error, or after another one a warning."""
+    """Save the results at the end; what cannot be saved is an error, or added to the one there is."""
     try:
         yield
-    except BaseException:
-        warn_of("these results could not be saved:", recording._save())
+    except BaseException as error:
+        recording._is_ending = True
+        for problem in recording._save():
+            error.add_note(f"a result could not be saved: {problem}")
         raise
-    errors = recording._save()
-    if errors:
-        raise errors[0]
+    recording._is_ending = True
+    problems = recording._save()
+    if problems:
+        for other in problems[1:]:
+            problems[0].add_note(f"another result could not be saved: {other}")
+        raise problems[0]
 
 
 @contextlib.contextmanager
 def _ending(recording: Recording) -> Iterator[None]:
     """Write how it ended, in whatever way it does."""
-    process, comments = os.getpid(), recording.comments
-    exit_status = 0
+    comments = recording.comments
     try:
         yield
     except BaseException as error:
-        exit_status = _exit_status(error)
+        try:
+            _end(recording, comments, _exit_status(error))
+        except (HermesError, OSError) as problem:
+            error.add_note(f"the end of the run could not be recorded: {problem}")
         raise
-    finally:
-        if os.getpid() == process:  # and not a fork of it
-            end = {
-                "end_time": format_stamp(datetime.now()),
-                "execution_time": repr(time.monotonic() - recording._begun),
-                "exit_status": str(exit_status),
-            }
-            noted = recording.comments
-            changed = {} if noted is None or noted == comments else {"comments": noted}
-            files.end_run(recording.path_to_experiment, {**end, **changed})
-            recording.reload()
+    _end(recording, comments, 0)
+
+
+def _end(recording: Recording, comments: str | None, exit_status: int) -> None:
+    if os.getpid() != recording._process:  # a fork ends nothing
+        return
+    if recording._is_terminated:
+        exit_status = -signal.SIGTERM
+    end = {
+        "end_time": format_stamp(datetime.now()),
+        "execution_time": repr(time.monotonic() - recording._begun),
+        "exit_status": str(exit_status),
+    }
+    noted = recording.comments
+    files.end_run(recording.path_to_experiment, end)
+    recording.reload()
+    if noted != comments:
+        recording.comments = noted
+        recording.store_comments()
 
 
 def _exit_status(error: BaseException) -> int:
-    if isinstance(error, KeyboardInterrupt):
+    asyncio = sys.modules.get("asyncio")  # which ends what it runs by an error of its own
+    if isinstance(error, KeyboardInterrupt) or (asyncio and isinstance(error, asyncio.CancelledError)):
         return -signal.SIGINT
     if isinstance(error, _Terminated):
         return -signal.SIGTERM
     if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
-        return error.code or 0
+        return int(error.code or 0) & 0xFF
     return 1
 
 
-@contextlib.contextmanager
-def _terminating() -> Iterator[None]:
-    """Let SIGTERM end the script as an exception does, where nobody else handles it."""
-    process = os.getpid()
+def _is_sigterm_free() -> bool:
+    """Whether SIGTERM is nobody else's, and can be handled here."""
     in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+    return in_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+@contextlib.contextmanager
+def _terminating(recording: Recording) -> Iterator[None]:
+    """Let SIGTERM end the script as an exception does, where nobody else handles it."""
+    if not _is_sigterm_free():
         yield
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        if os.getpid() == process:
+        if os.getpid() != recording._process:
+            return _die()
+        recording._is_terminated = True
+        if not recording._is_ending:
             raise _Terminated
-        _die()
+        return None
 
     signal.signal(signal.SIGTERM, stop)
     try:
-        yield
-    except _Terminated:
-        _die()
+        with contextlib.suppress(_Terminated):
+            yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGTERM) is stop:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if recording._is_terminated:
+            _die()
 
 
 def _die() -> None:
@@ -313,8 +404,4 @@ def _beating(recording: Recording) -> Iterator[None]:
 
 
 def _is_first_rank() -> bool:
-    return os.environ.get("RANK", "0") == "0"
-
-
-def _save_at_exit(recording: Recording) -> None:
-    warn_of("these results could not be saved:", recording._save())
+    return (os.environ.get("RANK") or "0") == "0"

@@ -15,7 +15,6 @@ from typing import Literal, cast, final
 
 import attrs
 
-from pyhermes.core.arguments import split_words
 from pyhermes.core.errors import ExecutionFileError, shown
 from pyhermes.core.execution_items import (
     A_WORD,
@@ -38,6 +37,7 @@ from pyhermes.core.execution_text import (
     Words,
     parse_range,
     split_sections,
+    words_in,
 )
 from pyhermes.core.info import Problem
 from pyhermes.core.numbers import BLANKS
@@ -101,8 +101,8 @@ def parse_execution_file(text: str) -> ExecutionFile:
     reader = _ItemReader(jobs)
     file = ExecutionFile(
         dict(filter(None, (_setting(line.text) for line in settings))),
-        tuple(split_words(line.text) for line in options),
-        tuple(split_words(line.text) for line in arguments),
+        tuple(words_in(line.text) for line in options),
+        tuple(words_in(line.text) for line in arguments),
         tuple(reader.items()),
     )
     problems.extend(_problem(line, _A_SETTING) for line in settings if not _setting(line.text))
@@ -174,6 +174,7 @@ class _ItemReader:
         self._values_left = MOST
 
     def items(self) -> Iterator[Item]:
+        self._cursor.take(_COMMAS)
         while not self._cursor.is_at_the_end:
             begin = self._cursor.place
             try:
@@ -244,13 +245,16 @@ def _problems_for_all_jobs(file: ExecutionFile) -> Iterator[Problem]:
 
 def _format_setting(key: str, value: str) -> str:
     line = f"{key}:{value}"
-    sections, _ = split_sections(f"PRE\n{line}")
-    if [_setting(read.text) for read in sections["PRE"]] != [(key, value)] or not can_be_encoded(line):
-        raise ExecutionFileError(
-            "expected a setting that one line `key:value` can hold, without a comment and without "
-            f"white space around the key or the value, got {shown(line)}"
-        )
-    return line
+    if can_be_encoded(line):
+        # after a blank a quote begins a quotation, in which nothing is a comment
+        for spelled in (line, f"{key}: {value}"):
+            sections, _ = split_sections(f"PRE\n{spelled}")
+            if [_setting(read.text) for read in sections["PRE"]] == [(key, value)]:
+                return spelled
+    raise ExecutionFileError(
+        "expected a setting that one line `key:value` can hold, without a comment and without "
+        f"white space around the key or the value, got {shown(line)}"
+    )
 
 
 def _format_item(item: Item) -> str:

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias, final
 
-from pyhermes.core.arguments import split_words
 from pyhermes.core.info import Problem
 from pyhermes.core.numbers import BLANKS
 
@@ -25,10 +24,15 @@ _ONCE = "each section only once"
 _CLOSED = "a bracket that is closed"
 _AN_ELEMENT = "something between two commas"
 
-# quotations begin words only, so that `don't` is a word; the possessive loops keep the search linear
-_QUOTATION_OR_COMMENT = re.compile(
-    rf"""(?<![^{BLANKS}\[(,=])(?:'[^']*+'|"(?:[^"\\]|\\.)*+")|(?<![^{BLANKS}])(?P<comment>(?:\#|//).*)"""
-)
+# a quotation begins a word, so that `don't` and `{"a": 1}` stay, or follows another as in a shell's
+# 'it'"'"'s'; possessive, to keep searches linear
+_QUOTATION = re.compile(r"""'([^'\n]*+)'|"((?:[^"\\\n]|\\[^\n])*+)\"""")
+_QUOTATIONS = rf"(?<![^{BLANKS}\[(,=])(?:{_QUOTATION.pattern})++"
+_QUOTED = re.compile(_QUOTATIONS)
+_COMMENT = rf"(?<![^{BLANKS}])(?P<comment>(?:#|//).*)"
+_QUOTED_OR_COMMENT = re.compile(f"{_QUOTATIONS}|{_COMMENT}")
+_WORD = re.compile(rf"""(?:[^{BLANKS}'"]|{_QUOTATIONS}|['"])++""")
+_ESCAPED = re.compile(r'\\(["\\])')
 _BRACKET = re.compile(r"[\[\]]")
 _COMMA_OR_BRACKET = re.compile(r"[,\[]")
 _BLANKS = re.compile(f"[{BLANKS}]*")
@@ -72,12 +76,30 @@ def split_sections(text: str) -> tuple[dict[str, list[Line]], list[Problem]]:
     return sections, problems
 
 
+def words_in(text: str) -> Words:
+    """The words of a text, at ASCII white space; only a quote that begins a word quotes.
+
+    >>> words_in("--note 'a b' c='d e' don't")
+    ('--note', 'a b', 'c=d e', "don't")
+    """
+    return tuple(_QUOTED.sub(_unquoted, word[0]) for word in _WORD.finditer(text))
+
+
+def _unquoted(quotations: re.Match[str]) -> str:
+    return _QUOTATION.sub(_content, quotations[0])
+
+
+def _content(quotation: re.Match[str]) -> str:
+    single, double = quotation.groups()
+    return _ESCAPED.sub(r"\1", double) if single is None else str(single)
+
+
 def _lines(text: str) -> Iterator[Line]:
     for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         line = raw.strip(BLANKS)
-        comments = (found.start() for found in _QUOTATION_OR_COMMENT.finditer(line) if found["comment"])
+        comments = (found.start() for found in _QUOTED_OR_COMMENT.finditer(line) if found["comment"])
         bare = line[: next(comments, None)].rstrip(BLANKS)
-        yield Line(number, bare, _QUOTATION_OR_COMMENT.sub(lambda found: "'" * len(found[0]), bare))
+        yield Line(number, bare, _QUOTED.sub(lambda found: "'" * len(found[0]), bare))
 
 
 class MisreadError(Exception):
@@ -134,7 +156,7 @@ class Cursor:
         """Go past the bracket that opens here to its end, and give its elements as their words."""
         self.check_closed()
         opening = self.place
-        elements = tuple(map(_words, self._elements(opening)))
+        elements = tuple(map(words_in, self._elements(opening)))
         self._go_to(self._closing[opening] + 1)
         return elements
 
@@ -177,10 +199,6 @@ class Cursor:
             else:
                 place = self._closing[place]
             place += 1
-
-
-def _words(text: str) -> Words:
-    return tuple(word for line in text.split("\n") for word in split_words(line))
 
 
 def _closing_brackets(mask: str) -> dict[int, int]:

@@ -28,8 +28,9 @@ def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
 
     Words are taken as a command line. Of a mapping, a namespace or a dataclass `learning_rate`
     becomes `--learning-rate`, True a bare flag, False `--x False`, several values several words, and
-    None is left out. Of an attrs class see `unstructure_args`. Raises `WrongTypeError`, a `TypeError`,
-    for anything else, and `ArgumentsError`, a `ValueError`, for values that cannot be written.
+    None and empty lists are left out. Of an attrs class see `unstructure_args`. Raises
+    `WrongTypeError`, a `TypeError`, for anything else, and `ArgumentsError`, a `ValueError`, for
+    values that cannot be written.
 
     >>> lines_of_given({"learning_rate": 0.1, "doubledqn": True, "resume": None})
     (('--doubledqn',), ('--learning-rate', '0.1'))
@@ -38,9 +39,14 @@ def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
     """
     named = _values_by_name(given)
     if named is not None:
-        return in_file_order(_line(name, value) for name, value in named.items() if value is not None)
+        return in_file_order(_line(name, value) for name, value in named.items() if _is_given(value))
     if attrs.has(type(given)):
         return unstructure_args(given)
+    if not isinstance(given, Iterable):
+        raise WrongTypeError(
+            "expected arguments as words, a mapping, a namespace, or an instance of an attrs class, "
+            f"got {shown(given)}"
+        )
     return in_file_order(lines_of_argv(checked_words(given)))
 
 
@@ -65,7 +71,13 @@ def _values_by_name(given: GivenArguments) -> Mapping[str, object] | None:
     return None
 
 
-def _line(name: str, value: object) -> tuple[str, ...]:
+def _is_given(value: object) -> bool:
+    return value is not None and not (isinstance(value, list | tuple | set | frozenset) and not value)
+
+
+def _line(name: object, value: object) -> tuple[str, ...]:
+    if not isinstance(name, str):
+        raise WrongTypeError(f"expected names of arguments as text, got {shown(name)}")
     option = name if name.startswith("-") else f"--{name.replace('_', '-')}"
     return (option, *words_of(value))
 

@@ -9,11 +9,13 @@ import platform
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 
 import attrs
+import numpy as np
 
 from pyhermes.core.disk.recording import PATCH, heartbeat_age, load_provenance, read_system_file
 from pyhermes.core.errors import ProvenanceError
@@ -24,6 +26,10 @@ from pyhermes.core.text import decode_text
 
 _GIT_SECONDS = 60
 _NAMES_KEPT = 1000
+_PATCH_OPTIONS = (
+    *("--binary", "--no-color", "--no-ext-diff", "--no-textconv", "--no-relative"),
+    *("--unified=3", "--src-prefix=a/", "--dst-prefix=b/"),
+)
 _NO_LOCKS = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 
@@ -33,34 +39,53 @@ def process_of(pid: int) -> Process:
     >>> process_of(os.getpid()).pid == os.getpid()
     True
     """
-    return Process(socket.gethostname(), pid, _started(pid), boot_name())
+    return Process(socket.gethostname(), pid, _started(pid), boot_name(), _namespace())
 
 
 def is_running(process: Process) -> bool | None:
-    """Whether a process runs on this machine; None for one of another machine.
+    """Whether a process runs on this machine; None for one that cannot be seen from here.
 
     >>> is_running(process_of(os.getpid()))
     True
     """
-    if process.host != socket.gethostname():
+    if process.host != socket.gethostname() or process.namespace not in (None, _namespace()):
         return None
     if process.boot is not None and process.boot != boot_name():
         return False
     started = _started(process.pid)
     if started is None or process.started is None:
         return started is not None
-    return abs(started - process.started) < 1  # clocks are set, by less than a pid is taken again
+    # clocks are set, by less than a number is given again
+    return started - 1 < process.started < started + 1
 
 
 @functools.cache
 def boot_name() -> str | None:
     """What tells this start of the machine from others, None where the system does not say."""
     named = read_system_file("/proc/sys/kernel/random/boot_id")
-    if named is not None:
-        return named.strip()
+    return None if named is None else named.strip()
+
+
+def _namespace() -> str | None:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return None
+
+
+def _started(pid: int) -> float | None:
+    """When a process was started, None where it does not run; on Linux no clock can be set for it."""
+    stat = read_system_file(f"/proc/{pid}/stat")
+    if stat is not None:
+        state, *fields = stat.rpartition(")")[2].split()
+        return None if state == "Z" else int(fields[18]) / os.sysconf("SC_CLK_TCK")
     import psutil
 
-    return f"{psutil.boot_time():.0f}"
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except (psutil.Error, ValueError, OverflowError):
+        return None
 
 
 def code_state(directory: Path) -> CodeState:
@@ -78,33 +103,44 @@ def code_state(directory: Path) -> CodeState:
     )
 
 
-def uncommitted_patch(directory: Path, most: int = 10 << 20) -> bytes | None:
-    """What `git apply` needs to make the work tree from its commit; None where that is over `most` bytes.
+def uncommitted_patch(directory: Path, most: int = 10 << 20) -> bytes | str:
+    """What `git apply` needs to make the work tree from its commit; or why there is nothing.
 
-    No program that the repository's configuration names is run for it.
+    It is left out where it is over `most` bytes. Of the programs that the repository's configuration
+    names none is run but its filters.
     """
-    plain = ("--binary", "--no-color", "--no-ext-diff", "--no-textconv", "HEAD")
-    with _git_process(directory, "diff", *plain) as process:
+    with _git_process(directory, "diff", *_PATCH_OPTIONS, "HEAD") as process:
         assert process.stdout is not None
+        impatience = threading.Timer(_GIT_SECONDS, process.kill)
+        impatience.start()
         data = process.stdout.read(most + 1)
-        process.kill()
-    return data if len(data) <= most else None
+        if len(data) > most:
+            process.kill()
+        failed = process.wait() != 0
+        impatience.cancel()
+    if len(data) > most:
+        return f"left out: it has more than {most} bytes"
+    return "left out: git could not make it" if failed else data
 
 
 def work_tree(directory: Path) -> Path | None:
     """The work tree of git that a directory is in, None where it is in none."""
-    top = _git_line(directory, "rev-parse", "--show-toplevel")
-    return None if top is None else Path(top)
+    top = _git(directory, "rev-parse", "--show-toplevel")
+    return None if top is None else Path(decode_text(top).removesuffix("\n"))
 
 
 def code_with_patch(directory: Path, patch: bool) -> tuple[CodeState, bytes | None]:
     """The state of git, and the uncommitted changes where there are some and they are asked for."""
     code = code_state(directory)
-    if not code.dirty or not patch or code.commit is None:
+    if not code.dirty:
         return code, None
-    data = uncommitted_patch(directory)
-    said = PATCH if data is not None else "left out: it is too large"
-    return attrs.evolve(code, patch=said), data
+    if not patch or code.commit is None:
+        why = "there is no commit" if patch else "not asked for"
+        return attrs.evolve(code, patch=f"left out: {why}"), None
+    made = uncommitted_patch(directory)
+    if isinstance(made, str):
+        return attrs.evolve(code, patch=made), None
+    return attrs.evolve(code, patch=PATCH), made
 
 
 def here(
@@ -137,22 +173,13 @@ def here(
 @functools.cache
 def installed_packages() -> tuple[str, ...]:
     """The installed distributions as `name==version`, sorted."""
-    return tuple(sorted({f"{found.name}=={found.version}" for found in metadata.distributions()}))
-
-
-def _started(pid: int) -> float | None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
+    found = ((one.name, one.version) for one in metadata.distributions())
+    return tuple(sorted({f"{name}=={version}" for name, version in found if name}))
 
 
 def _git_process(directory: Path, *words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        ["git", "-C", str(directory), *words],
+        ["git", "-C", str(directory), "-c", "core.fsmonitor=false", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -164,8 +191,12 @@ def _git(directory: Path, *words: str) -> bytes | None:
     """What a command of git prints; None where there is no git, or it fails."""
     try:
         with _git_process(directory, *words) as process:
-            printed, _ = process.communicate(timeout=_GIT_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
+            try:
+                printed, _ = process.communicate(timeout=_GIT_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return None
+    except OSError:
         return None
     return printed if process.returncode == 0 else None
 
@@ -183,20 +214,33 @@ def _user() -> str:
 
 
 def _device() -> str:
+    """The device that torch uses; asking CUDA before the script does would bind it to this process."""
     import torch
 
-    if torch.cuda.is_available():
+    is_initialized: Callable[[], bool] = torch.cuda.is_initialized
+    if is_initialized():
         return f"cuda: {torch.cuda.get_device_name()}"
     return str(torch.get_default_device())
 
 
 def _seeds() -> Seeds:
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    torch = sys.modules.get("torch")
     return Seeds(
         python_hash=os.environ.get("PYTHONHASHSEED"),
-        numpy=None if numpy is None else int(numpy.random.get_state()[1][0]),
+        numpy=_seed_of_numpy(),
         torch=None if torch is None else torch.initial_seed(),
     )
+
+
+def _seed_of_numpy() -> int | None:
+    """The seed of numpy's global generator, if it has been seeded with a number and not used yet."""
+    state = np.random.get_state(legacy=False)
+    keys = state["state"].get("key") if state["bit_generator"] == "MT19937" else None
+    if keys is None:
+        return None
+    fresh = np.random.RandomState(int(keys[0])).get_state(legacy=False)["state"]
+    same = np.array_equal(fresh["key"], keys) and fresh["pos"] == state["state"]["pos"]
+    return int(keys[0]) if same else None
 
 
 def evidence_of(path: Path) -> Evidence | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, final
 
 import attrs
@@ -22,14 +24,16 @@ VERSION = 1
 class Process:
     """One process of one start of one machine: a number alone is given to others in time.
 
-    `started` is in seconds since the epoch, and `boot` names the start of the machine; both are None
-    where the system does not say.
+    `started` is in seconds, since the machine's start on Linux and since the epoch elsewhere; `boot`
+    names that start, and `namespace` the numbers that `pid` is one of. They are None where the
+    system does not say.
     """
 
     host: str
     pid: int
     started: float | None = None
     boot: str | None = None
+    namespace: str | None = None
 
 
 @final
@@ -66,7 +70,8 @@ class Provenance:
     `argv` are the words of the command exactly, and `process` is the one that ran it; `packages` are
     the installed distributions as `name==version`; `torch` is its version, and `device` the one it
     uses by default, where it was loaded; `seeds` are there where they were asked for. `problems` say
-    what could not be recorded as it was.
+    what could not be recorded as it was, and `logs_scores` that every line of the scores was written
+    whole: a last one without its end was cut off.
     """
 
     argv: tuple[str, ...]
@@ -82,6 +87,7 @@ class Provenance:
     seeds: Seeds | None = None
     code: CodeState = CodeState()
     problems: tuple[str, ...] = ()
+    logs_scores: bool = False
     version: int = VERSION
 
 
@@ -129,13 +135,40 @@ def _converter() -> Converter:
     for kind in (str, int, float, bool):
         converter.register_structure_hook(kind, _as_it_is)
     converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _as_texts)
+    converter.register_structure_hook_factory(attrs.has, _record_hook)
     return converter
 
 
+def _record_hook(kind: type, converter: Converter) -> Callable[[object, object], object]:
+    """What reads an object of JSON, and no other value, as a record."""
+    from cattrs.gen import make_dict_structure_fn
+
+    of_object: Callable[..., object] = make_dict_structure_fn(kind, converter)
+
+    def read(value: object, kind: object) -> object:
+        if not isinstance(value, dict):
+            raise ValueError(value)
+        return of_object(value, kind)
+
+    return read
+
+
 def _as_it_is(value: object, kind: type) -> object:
-    if type(value) is kind or (kind is float and type(value) is int):
-        return value
-    raise ValueError(value)
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return _as_finite(value)
+    if type(value) is not kind:
+        raise ValueError(value)
+    return value
+
+
+def _as_finite(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(value) from None
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _as_texts(value: object, _kind: object) -> tuple[str, ...]:

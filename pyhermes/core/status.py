@@ -12,7 +12,7 @@ from pyhermes.core.info import ExperimentInfo
 from pyhermes.core.provenance import Process
 
 _PATIENCE = 600
-_INTERRUPTS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
 
 
 class RunStatus(Enum):
@@ -85,8 +85,8 @@ def _signal_name(number: int) -> str:
 
 
 def _seen(evidence: Evidence) -> StatusReport:
-    if evidence.problem is not None or evidence.process is None:
-        return StatusReport(RunStatus.UNKNOWN, f"its process is not known: {evidence.problem}")
+    if evidence.process is None:
+        return StatusReport(RunStatus.UNKNOWN, f"its process is not known: {evidence.problem or 'no record'}")
     named = f"process {evidence.process.pid} on {evidence.process.host}"
     if evidence.running is not None:
         if evidence.running:

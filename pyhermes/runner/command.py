@@ -107,6 +107,7 @@ def job_of_command(words: Sequence[str]) -> Job:
 
 def run_shown(job: Job, settings: Settings, name: str, comments: Iterable[str], patch: bool) -> JobOutcome:
     """Run one job here, and show what it prints while it does; KeyboardInterrupt ends it."""
+    files.check_name(name)
     stop = settings.root / f".pyhermes-stop-{secrets.token_hex(8)}"
     plan = JobPlan(job, name, 0, settings.root, settings.project, stop, tuple(comments), patch)
     logs: list[LogFollower] = []
@@ -186,7 +187,7 @@ class LogFollower:
     def look(self) -> None:
         """Give on what is new."""
         for name, offset in self._seen.items():
-            data = files.read_from(self._path / name, offset)
+            data = files.read_from(self._path, name, offset)
             self._seen[name] = offset + len(data)
             if data:
                 self._show(name, data)

@@ -55,12 +55,14 @@ def run_jobs(
     `executor` runs `run_job`, on a file system that all share. `progress` is called with every job
     that has ended. A job that fails, or cannot be started, does not stop the others. On
     KeyboardInterrupt the running jobs get SIGINT and no more are begun; on the second, SIGKILL.
+    Raises `RecordingError`, a `ValueError`, for a name that no directory can have.
 
     >>> from pyhermes.core import expand, parse_execution_file
     >>> jobs = expand(parse_execution_file('EXEC\n[[python, -c "print(1)"],[]]'))
     >>> run_jobs(jobs, name="doc").outcomes[0].status
     <RunStatus.FINISHED: 'finished'>
     """
+    files.check_name(name)
     stop = Path(root).absolute() / f".pyhermes-stop-{secrets.token_hex(8)}"
     noted = tuple(comments)
     plans = [

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pyhermes.core import ArgumentsError, ArgumentValue, ExecArgs, format_exec_args, parse_exec_args
-from pyhermes.core.arguments import is_option, split_words
+from pyhermes.core.arguments import in_file_order, is_option, lines_of_argv, split_name, split_words
 from tests.conftest import DOUBLE, EXAMPLES
 
 
@@ -101,6 +101,11 @@ def test_an_equals_sign_ends_the_name_of_an_option_only() -> None:
         ("--note ''", ("--note", "")),
         ("C:\\runs\\new", ("C:\\runs\\new",)),
         ("a\x0bb\x1cc", ("a", "b\x1cc")),
+        ("'a'\x0b b", ("a\x0b", "b")),
+        ("a'b 'c\"d e\"f ''", ("ab cd ef", "")),
+        (r'"a\"b\\c\d"', (r'a"b\c\d',)),
+        (r"'\\' b\ c\'d", (r"\\", "b c'd")),
+        ("'a' b\\", ("'a'", "b\\")),
     ],
 )
 def test_words_of_a_line(line: str, words: tuple[str, ...]) -> None:
@@ -145,3 +150,38 @@ def test_options_begin_with_a_dash_that_begins_no_number() -> None:
         "--x",
         "-",
     ]
+
+
+@pytest.mark.parametrize("line", ["'" + "a" * 10**6 + "'", '"' + r"\"" * 10**6, "'a" * 10**6, "x'y'" * 10**5])
+def test_long_words_take_no_time(line: str) -> None:
+    assert len(split_words(line)) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "lines"),
+    [
+        ("", []),
+        ("taxi --crash", ["taxi", "--crash"]),
+        ("--lr 0.1 --crash -n 1 2", ["--lr 0.1", "--crash", "-n 1 2"]),
+        ("a b --shift -1 -.5 c --", ["a", "b", "--shift -1 -.5 c", "--"]),
+        ("-1 -2 -x", ["-1", "-2", "-x"]),
+        ("--lr=0.1 x --b", ["--lr=0.1 x", "--b"]),
+    ],
+)
+def test_an_option_takes_the_words_up_to_the_next(argv: str, lines: list[str]) -> None:
+    assert [" ".join(line) for line in lines_of_argv(argv.split())] == lines
+
+
+def test_words_of_a_command_line_are_not_split_again() -> None:
+    assert lines_of_argv(["--note", "a b", ""]) == (("--note", "a b", ""),)
+
+
+def test_the_order_of_the_file_is_by_kind_and_else_the_order_given() -> None:
+    lines = [("-b", "1"), ("--x",), ("-1",), ("--a=2",), ("z",), ("--a",)]
+    assert in_file_order(lines) == (("-1",), ("z",), ("--x",), ("--a",), ("-b", "1"), ("--a=2",))
+    assert in_file_order([]) == ()
+
+
+def test_the_name_of_an_argument_given_as_words() -> None:
+    assert split_name(["--note=a b", "c"]) == ("--note", "a b", "c")
+    assert split_name(["env=x"]) == ("env=x",)

@@ -22,6 +22,7 @@ BUILTINS: dict[str, tuple[type[Exception], ...]] = {
     "ScoresError": (ValueError,),
     "ResultError": (ValueError,),
     "CheckpointError": (ValueError,),
+    "ExecutionFileError": (ValueError,),
     "CurveError": (ValueError,),
     "NoResultError": (RuntimeError,),
     "NoSuchKeyError": (KeyError,),

@@ -33,6 +33,7 @@ from pyhermes.core.errors import (
     NotADirectoryOfExperimentsError,
     NotAFileError,
     NotAnExperimentError,
+    ProvenanceError,
     ResultError,
     located,
     shown,
@@ -126,7 +127,7 @@ def load_arguments(path: PathLike) -> ExecArgs:
     try:
         text = read_text(root, ARGUMENTS)
     except (OSError, FileNameError) as error:
-        raise ArgumentsError(_why(error), path=root / ARGUMENTS) from error
+        raise ArgumentsError(why(error), path=root / ARGUMENTS) from error
     return ExecArgs(problems=(text,)) if isinstance(text, Problem) else parse_exec_args(text)
 
 
@@ -301,14 +302,27 @@ def find_scores(root: PathLike, identifier: str) -> Path:
 def load_scores(path: PathLike) -> FloatArray:
     """Read training scores from a file, shape `(episodes,)`; see `parse_scores`.
 
-    Raises `ScoresError`, a `ValueError`, naming file and line, where a line is no number.
+    A last line without its end counts, but where the run logged its scores through pyhermes: there
+    it was cut off. Raises `ScoresError`, a `ValueError`, naming file and line, where a line is no
+    number.
 
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
     >>> load_scores(run.path / f"{run.identifier}.scores")[:3]
     array([11., 17., 20.])
     """
     with _opened(path) as file, located(Path(path)):
-        return parse_scores(file.read())
+        data = file.read()
+        return parse_scores(data, complete=data.endswith(b"\n") or not _are_logged(Path(path)))
+
+
+def _are_logged(path: Path) -> bool:
+    from pyhermes.core.disk.recording import load_provenance
+
+    try:
+        provenance = load_provenance(path.parent)
+    except ProvenanceError:
+        return False
+    return provenance is not None and provenance.logs_scores and path.stem == path.parent.name
 
 
 def load_result(source: PathLike | BinaryIO) -> ResultRecord:
@@ -351,7 +365,7 @@ def load_scalars(
             continue
         except (HermesError, OSError) as error:
             file = getattr(error, "path", None) or run.path
-            failed.append(UnreadableRun(run.path, f"{file.name}: {_why(error)}"))
+            failed.append(UnreadableRun(run.path, f"{file.name}: {why(error)}"))
     return tuple(scalars), tuple(failed)
 
 
@@ -486,7 +500,7 @@ def _holds_info(folder: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise InfoError(_why(error), path=folder) from error
+        raise InfoError(why(error), path=folder) from error
     return True
 
 
@@ -503,7 +517,7 @@ def _candidates(root: Path, recursive: bool) -> Iterator[Path | UnreadableRun]:
                 seen.add(_identity(folder))
                 pending += _subfolders(folder)
         except (OSError, InfoError) as error:
-            yield UnreadableRun(folder, _why(error))
+            yield UnreadableRun(folder, why(error))
 
 
 def _identity(folder: Path) -> tuple[int, int]:
@@ -538,20 +552,20 @@ def _read_run(root: Path) -> Run:
     try:
         text = read_text(root, INFO)
     except (OSError, FileNameError) as error:
-        raise InfoError(_why(error), path=root / INFO) from error
+        raise InfoError(why(error), path=root / INFO) from error
     info = ExperimentInfo(problems=(text,)) if isinstance(text, Problem) else parse_info(text)
     return Run(root, root.name, info)
 
 
 def read_text(root: Path, name: str) -> str | Problem:
     """The text of a file that should be small; a problem, and nothing read, for one that is not."""
-    with os.fdopen(_open_own(root, name), "rb", buffering=0) as file:
+    with os.fdopen(open_own(root, name), "rb", buffering=0) as file:
         if os.fstat(file.fileno()).st_size > _LARGEST_TEXT:
             return Problem(None, None, name, f"a file of at most {_LARGEST_TEXT >> 20} MiB")
         return decode_text(file.readall())
 
 
-def _open_own(root: Path, name: str) -> int:
+def open_own(root: Path, name: str) -> int:
     """Open a file of a run to read it; a link is looked into only when there is one."""
     try:
         return _open_regular(os.path.join(root, name), os.O_RDONLY | _NO_LINK)
@@ -589,7 +603,8 @@ def _open_regular(path: str, flags: int) -> int:
     raise NotAFileError(_NO_FILE, path=Path(path))
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
+    """What an error about a file says of it."""
     if isinstance(error, HermesError):
         return error.message
     return f"expected a file that can be read, got: {getattr(error, 'strerror', None) or error}"

@@ -10,10 +10,22 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pyhermes.core.disk import ARGUMENTS, INFO, STDERR, STDOUT, read_text, replacing, sync_folder
-from pyhermes.core.errors import ProvenanceError, RecordingError, located, shown
+import attrs
+
+from pyhermes.core.disk import (
+    ARGUMENTS,
+    INFO,
+    STDERR,
+    STDOUT,
+    open_own,
+    read_text,
+    replacing,
+    sync_folder,
+    why,
+)
+from pyhermes.core.errors import FileNameError, ProvenanceError, RecordingError, located, shown
 from pyhermes.core.info import Problem, format_info
 from pyhermes.core.provenance import Provenance, format_provenance, parse_provenance
 from pyhermes.core.text import can_be_encoded, encode_text
@@ -46,7 +58,7 @@ def make_run_directory(
     '2026_11_23_000000000000_0_28e1f'
     """
     for part in (script, name):
-        _check_name(part)
+        check_name(part)
     parent = root / script / name
     parent.mkdir(parents=True, exist_ok=True)
     ending = (commit or NO_COMMIT)[-5:]
@@ -75,8 +87,9 @@ def begin_run(
     files = {name: encode_text(text) for name, text in texts.items() if text is not None}
     if patch is not None:
         files[PATCH] = patch
+    files.update({STDOUT: b"", STDERR: b"", INFO: encode_text(format_info(info))})
     beat(path)
-    for name, data in {**files, STDOUT: b"", STDERR: b"", INFO: encode_text(format_info(info))}.items():
+    for name, data in files.items():
         write_file(path / name, data)
 
 
@@ -84,8 +97,9 @@ def end_run(path: Path, fields: Mapping[str, str]) -> None:
     """Append what is known of a run at its end to its `hermes.info`, all of it or nothing."""
     with located(path / INFO):
         data = encode_text(format_info(fields))
+    present = (path / INFO).read_bytes()
     with (path / INFO).open("ab", buffering=0) as file:
-        append_whole(file, data)
+        append_whole(file, data if present.endswith(b"\n") else b"\n" + data)
         os.fsync(file.fileno())
     (path / HEARTBEAT).unlink(missing_ok=True)
 
@@ -98,9 +112,10 @@ def write_file(path: Path, data: bytes) -> None:
 
 def write_new_file(path: Path, text: str) -> None:
     """Write a text file where there is none; raises `RecordingError`, a `ValueError`, where there is."""
+    data = encode_text(text)
     try:
         with path.open("xb") as file:
-            file.write(encode_text(text))
+            file.write(data)
     except FileExistsError:
         raise RecordingError("expected a new file, got one that is there", path=path) from None
 
@@ -117,9 +132,13 @@ def append_whole(file: BinaryIO, data: bytes) -> None:
         raise
 
 
-def open_scores(path: Path) -> BinaryIO:
-    """Open a file of scores to append lines to, made where it is not there; unbuffered."""
-    return path.open("ab", buffering=0)
+def open_scores(path: Path, scores: Path) -> BinaryIO:
+    """Open the scores of the run in a directory to append whole lines to them; unbuffered."""
+    provenance = load_provenance(path)
+    with contextlib.suppress(OSError):  # the scores themselves matter more
+        if provenance is not None:
+            store_provenance(path, attrs.evolve(provenance, logs_scores=True))
+    return scores.open("ab", buffering=0)
 
 
 def save_state_dict(path: Path, state_dict: Mapping[str, torch.Tensor]) -> Path:
@@ -127,8 +146,32 @@ def save_state_dict(path: Path, state_dict: Mapping[str, torch.Tensor]) -> Path:
     import torch
 
     with replacing(path) as file:
-        torch.save(state_dict, file)
+        kept = _ErrorKeeper(file)
+        try:
+            torch.save(state_dict, cast("BinaryIO", kept))
+        except RuntimeError:  # torch's own, in place of what went wrong
+            if kept.error is None:
+                raise
+            raise kept.error from None
     return path
+
+
+class _ErrorKeeper:
+    """A file that remembers why it could not be written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 @contextlib.contextmanager
@@ -161,8 +204,8 @@ def load_provenance(path: Path) -> Provenance | None:
     with located(path / PROVENANCE):
         try:
             text = read_text(path, PROVENANCE)
-        except OSError as error:
-            raise ProvenanceError(f"expected a file that can be read, got {error.strerror}") from error
+        except (OSError, FileNameError) as error:
+            raise ProvenanceError(why(error)) from error
         if isinstance(text, Problem):
             raise ProvenanceError(str(text))
         return parse_provenance(text)
@@ -176,9 +219,15 @@ def read_system_file(path: str) -> str | None:
         return None
 
 
-def _check_name(name: str) -> None:
-    bad = not name or name in (".", "..") or "/" in name or os.sep in name or not name.isprintable()
-    if bad or not can_be_encoded(name) or len(encode_text(name)) > _LONGEST_NAME:
+def _can_be_named(name: str) -> bool:
+    if not name or name in (".", "..") or os.sep in name or any(c in "/\x7f" or c < " " for c in name):
+        return False
+    return can_be_encoded(name) and len(encode_text(name)) <= _LONGEST_NAME
+
+
+def check_name(name: object) -> None:
+    """Raise `RecordingError`, a `ValueError`, for a name that no directory can have."""
+    if not isinstance(name, str) or not _can_be_named(name):
         raise RecordingError(
             f"expected a name of at most {_LONGEST_NAME} bytes that a directory can have, got {shown(name)}"
         )
@@ -203,9 +252,11 @@ def gather_named(folder: Path, path: Path) -> list[str]:
     """
     problems: list[str] = []
     with os.scandir(folder) as entries:
-        named = [Path(entry.path) for entry in entries if path.name in entry.name and entry.path != str(path)]
+        named = [Path(entry.path) for entry in entries if path.name in entry.name]
     for found in sorted(named):
         target = path / found.name
+        if os.path.realpath(found) == os.path.realpath(path):
+            continue
         if os.path.lexists(target):
             problems.append(
                 f"expected no {found.name!r} in the run's directory, got one; it stays at {found}"
@@ -218,10 +269,10 @@ def gather_named(folder: Path, path: Path) -> list[str]:
     return problems
 
 
-def read_from(path: Path, offset: int) -> bytes:
-    """What is in a file from an offset on; nothing where there is no such file."""
+def read_from(path: Path, name: str, offset: int) -> bytes:
+    """What is in one of a run's own files from an offset on; nothing where there is no such file."""
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_own(path, name), "rb") as file:
             file.seek(offset)
             return file.read()
     except FileNotFoundError:
