@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import shlex
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from importlib import metadata
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.core import disk
+from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.describe import (
     JsonValue,
     SeenRun,
@@ -30,15 +31,14 @@ from pyhermes.core.describe import (
     sorted_seen,
 )
 from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import HermesError, RecordingError, printable
+from pyhermes.core.errors import ArgumentsError, HermesError, RecordingError, printable, reason_of
 from pyhermes.core.jobs import Job
 from pyhermes.core.machine import status_of_run
 from pyhermes.core.run import Run
 from pyhermes.core.select import filter_by_args
 from pyhermes.core.status import RunStatus
-from pyhermes.core.text import decode_text
+from pyhermes.core.text import ENCODING, ERRORS
 from pyhermes.runner.command import (
-    ROOT,
     LogFollower,
     Settings,
     executor_of,
@@ -57,6 +57,8 @@ app = App(
     help_format="plaintext",
     default_parameter=Parameter(negative=()),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
+    version=lambda: metadata.version("pyhermes-experiments"),
 )
 
 RunName = Annotated[str, Parameter(help="the path of a run, or the unique beginning of its identifier")]
@@ -68,17 +70,16 @@ Json = Annotated[bool, Parameter(help="print JSON for scripts")]
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command; its exit status: 0 all well, 1 a job failed, 2 wrong use, 130 interrupted."""
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(app(words, exit_on_error=False) or 0)
     except CycloptsError:  # which it has printed itself
         return 2
-    except HermesError as error:
-        print(f"hermes: {printable(error)}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the reader, such as head, has seen enough
+    except (BrokenPipeError, SystemExit):  # the reader, such as head, has seen enough
         sys.stderr.close()
         return 0
+    except (HermesError, OSError) as error:
+        print(f"hermes: {printable(error)}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
 
@@ -105,7 +106,12 @@ def execute(
     """Record one command, or the jobs of an execution file: hermes exec -n NAME -- python train.py."""
     if (file is None) == (not command):
         raise RecordingError("expected either a command after --, or an execution file with -f")
+    if file is None and compile_only:
+        print(printable(shlex.join(command)))
+        return 0
     if file is None:
+        if dask is not None or jobs is not None:
+            raise RecordingError("expected --dask and --jobs with an execution file, got them with a command")
         settings = settings_of({}, root=root, project=project, jobs_at_once=jobs)
         here = settings if project else settings.in_directory(Path.cwd())
         outcome = run_shown(job_of_command(command), here, name, comment or (), patch)
@@ -172,14 +178,11 @@ def _said(outcomes: Sequence[JobOutcome]) -> int:
     """Say what did not finish; the exit status of the whole."""
     left = [outcome for outcome in outcomes if outcome.status is not RunStatus.FINISHED]
     for outcome in left:
-        print(f"hermes: {outcome.path or f'job {outcome.index}'}: {outcome.reason}", file=sys.stderr)
+        where = outcome.path or f"job {outcome.index}"
+        print(printable(f"hermes: {where}: {outcome.reason}"), file=sys.stderr)
     if any(outcome.status is RunStatus.INTERRUPTED for outcome in left):
         return 130
     return 1 if left else 0
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 @app.command
@@ -196,14 +199,26 @@ def rerun(
 ) -> int:
     """Run a run's job again, as its re_execution.hermes says, after showing the command."""
     found = _found(run, root)
-    path = found.file(files.RE_EXECUTION)
-    in_file, (job, *_) = jobs_of_file(path)
+    in_file, (job, *_) = jobs_of_file(found.file(files.RE_EXECUTION))
     print(_command_line(job))
-    if not yes and input("run this? [y/N] ").strip().lower() not in ("y", "yes"):
+    for option in ("copy_before", "copy_after", "move_after"):
+        for name in getattr(job.options, option):
+            print(printable(f"  {option.replace('_', ' ')}: {name}"))
+    if not yes and not _agrees():
         return 2
     folder = found.path_to_experiment.parent
     settings = settings_of(in_file, root=folder.parent.parent)
+    provenance = files.load_provenance(found.path_to_experiment)
+    if provenance is not None and disk.is_there(provenance.directory):
+        settings = settings.in_directory(Path(provenance.directory))
     return _said([run_shown(job, settings, folder.name, (), True)])
+
+
+def _agrees() -> bool:
+    try:
+        return input("run this? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 # Looking
@@ -211,7 +226,7 @@ def rerun(
 
 @app.command(name="ls")
 def list_runs(
-    path: Path = Path(ROOT),
+    path: Path | None = None,
     *,
     filter: Annotated[
         list[str] | None, Parameter(help="only runs with this argument, such as '--seed 2'")
@@ -221,7 +236,8 @@ def list_runs(
     ] = "identifier",
     json: Json = False,
 ) -> int:
-    """List the runs in a folder, and what differs between their arguments."""
+    """List the runs in a folder (the project's by default), and what differs between their arguments."""
+    path = path or settings_of({}).root
     runs = sorted_seen(filter_by_args(_seen(path), filter or ()), sort)
     if json:
         _print_json([as_json(run) for run in runs])
@@ -231,8 +247,9 @@ def list_runs(
 
 
 @app.command
-def status(path: Path = Path(ROOT), *, json: Json = False) -> int:
+def status(path: Path | None = None, *, json: Json = False) -> int:
     """Say how many runs have finished, what runs now, what failed and what was lost."""
+    path = path or settings_of({}).root
     runs = _seen(path)
     left = [run for run in runs if run.report.status not in (RunStatus.FINISHED, RunStatus.UNKNOWN)]
     counts = Counter(run.report.status for run in runs)
@@ -265,7 +282,7 @@ def logs(
 ) -> int:
     """Print what a run printed; with --follow also what it goes on to print, until it ends."""
     found = _found(run, root)
-    log = LogFollower(found.path_to_experiment, _print_escaped)
+    log = LogFollower(found.path_to_experiment, _EscapedPrinter())
     if follow:
         log.follow(
             lambda: status_of_run(disk.load_run(found.path_to_experiment)).status is not RunStatus.RUNNING
@@ -297,15 +314,20 @@ def plot(
     found = [_found(run, root) for run in runs]
     if not found:
         raise RecordingError("expected at least one run to plot, got none")
-    picture = output or Path(f"{found[0].identifier}.png")
-    plot_runs(found, picture)
+    wanted = output or Path(found[0].identifier)
+    picture = wanted if wanted.suffix else wanted.with_name(f"{wanted.name}.png")
+    try:
+        plot_runs(found, picture)
+    except ValueError as error:
+        raise RecordingError(f"expected a picture that can be drawn, got {reason_of(error)}") from error
     print(f"drew {picture}")
     return 0
 
 
 def _found(run: str, root: Path | None) -> Experiment:
-    folder = root or settings_of({}).root
-    return Experiment.load(run if Experiment.is_experiment(run) else disk.find_run(folder, run))
+    if Experiment.is_experiment(run):
+        return Experiment.load(run)
+    return Experiment.load(disk.find_run(root or settings_of({}).root, run))
 
 
 def _seen(path: Path) -> tuple[SeenRun, ...]:
@@ -317,7 +339,12 @@ def _seen(path: Path) -> tuple[SeenRun, ...]:
 
 
 def _seen_run(run: Run) -> SeenRun:
-    return SeenRun(run, disk.load_arguments(run.path), status_of_run(run))
+    try:
+        arguments = disk.load_arguments(run.path)
+    except ArgumentsError as error:
+        print(f"hermes: {printable(error)}", file=sys.stderr)
+        arguments = ExecArgs()
+    return SeenRun(run, arguments, status_of_run(run))
 
 
 def _command_line(job: Job) -> str:
@@ -328,7 +355,15 @@ def _print_json(value: JsonValue) -> None:
     print(json.dumps(value, indent=1))
 
 
-def _print_escaped(name: str, data: bytes) -> None:
-    text = decode_text(data).replace("\r\n", "\n").replace("\r", "\n").expandtabs()
-    stream = sys.stderr if name == disk.STDERR else sys.stdout
-    print(printable(text), end="", file=stream, flush=True)
+class _EscapedPrinter:
+    """Prints logs as they come in pieces, with their control characters escaped."""
+
+    def __init__(self) -> None:
+        decoder = codecs.getincrementaldecoder(ENCODING)
+        self._decoders = {name: decoder(ERRORS) for name in (disk.STDOUT, disk.STDERR)}
+
+    def __call__(self, name: str, data: bytes) -> None:
+        text = self._decoders[name].decode(data)
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs()
+        stream = sys.stderr if name == disk.STDERR else sys.stdout
+        print(printable(lines), end="", file=stream, flush=True)

@@ -66,9 +66,13 @@ def parsed(name: str) -> ast.Module:
 
 
 def test_the_sources_were_found() -> None:
-    assert {"core/disk/__init__.py", "core/typing.py", "api/experiment.py", "storage.py", "__init__.py"} <= set(
-        SOURCES
-    )
+    assert {
+        "core/disk/__init__.py",
+        "core/typing.py",
+        "api/experiment.py",
+        "storage.py",
+        "__init__.py",
+    } <= set(SOURCES)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -100,7 +104,9 @@ def test_only_one_module_goes_to_the_disk(name: str) -> None:
 
 
 def test_that_module_does() -> None:
-    assert {"open", "os.open", "os.replace", "os.scandir"} <= set(touches_disk(parsed("core/disk/__init__.py")))
+    assert {"open", "os.open", "os.replace", "os.scandir"} <= set(
+        touches_disk(parsed("core/disk/__init__.py"))
+    )
 
 
 def test_the_types_import_nothing_of_the_package() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,10 +13,13 @@ import attrs
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.column import Column, column_of
 from pyhermes.core.compare import diff, varying
+from pyhermes.core.errors import UnknownChoiceError, shown
 from pyhermes.core.run import Run
 from pyhermes.core.select import is_nan, sort_by
 from pyhermes.core.status import StatusReport
 from pyhermes.core.table import Table
+
+_KEYS = ("identifier", "status", "start", "duration")
 
 JsonValue: TypeAlias = Union[bool, int, float, str, "list[JsonValue]", "dict[str, JsonValue]", None]
 
@@ -113,7 +117,7 @@ def diff_table(a: SeenRun, b: SeenRun) -> Table:
     >>> diff_table(*seen).columns["first"].values
     ('2026_11_23_182353168091_0_fcbfa', '1')
     """
-    values = [{**_facts(one), **one.arguments.values} for one in (a, b)]
+    values = [{**_renamed(one), **_facts(one)} for one in (a, b)]
     differing = {"identifier": (a.run.identifier, b.run.identifier), **diff(*values)}
     return Table(
         {
@@ -125,7 +129,14 @@ def diff_table(a: SeenRun, b: SeenRun) -> Table:
 
 
 def sorted_seen(seen: Iterable[SeenRun], key: str) -> tuple[SeenRun, ...]:
-    """Runs sorted by `identifier`, `status`, `start`, `duration` or the value of an argument."""
+    """Runs sorted by `identifier`, `status`, `start`, `duration` or the value of an argument.
+
+    Raises `UnknownChoiceError`, a `ValueError`, for an argument that no run has.
+    """
+    seen = tuple(seen)
+    known = dict.fromkeys([*_KEYS, *(name for one in seen for name in one.arguments.values)])
+    if seen and key not in known:
+        raise UnknownChoiceError(f"expected a key to sort by of {shown(list(known))}, got {key!r}")
     return sort_by(seen, lambda one: _sort_value(one, key))
 
 
@@ -135,8 +146,11 @@ def span_text(seconds: float) -> str:
     >>> span_text(42.3), span_text(3700), span_text(200_000)
     ('42 s', '1 h 1 min', '2 d 7 h')
     """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    seconds = round(seconds)
     if seconds < 60:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+        return f"{seconds} s"
     units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
     first = next(place for place, (_, size) in enumerate(units) if seconds >= size)
     (large, size), (small, part) = units[first : first + 2]
@@ -155,7 +169,17 @@ def _sort_value(one: SeenRun, key: str) -> tuple[bool, float, str] | None:
     value = fixed[key] if key in fixed else one.arguments.values.get(key)
     if value is None or is_nan(value):
         return None
-    return (True, 0.0, str(value)) if isinstance(value, str | list) else (False, float(value), "")
+    if isinstance(value, str | list):
+        return (True, 0.0, str(value))
+    with contextlib.suppress(OverflowError):
+        return (False, float(value), "")
+    return (False, math.inf if value > 0 else -math.inf, "")
+
+
+def _renamed(one: SeenRun) -> dict[str, object]:
+    """The arguments, those with the name of a fact under another one."""
+    facts = _facts(one)
+    return {f"args.{name}" if name in facts else name: value for name, value in one.arguments.values.items()}
 
 
 def _facts(one: SeenRun) -> dict[str, object]:

@@ -214,13 +214,18 @@ def reason_of(error: BaseException) -> str:
     return said[0] if said else ": ".join([type(error).__name__, *map(shown, error.args)])
 
 
+def _printable(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
+
+
 def printable(value: object) -> str:
     r"""`str(value)` with its control characters escaped, but for new lines: it may go to a terminal.
 
     >>> printable("\x1b[31mred")
     '\\x1b[31mred'
     """
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value))
+    lines = str(value).split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_printable, line)) for line in lines)
 
 
 @contextlib.contextmanager

@@ -148,6 +148,7 @@ def here(
     process: Process,
     code: CodeState,
     *,
+    directory: Path | None = None,
     seeds: bool = False,
     problems: Iterable[str] = (),
 ) -> Provenance:
@@ -155,7 +156,7 @@ def here(
     torch = sys.modules.get("torch")
     return Provenance(
         argv=tuple(argv),
-        directory=os.getcwd(),
+        directory=str(directory or Path.cwd()),
         user=_user(),
         process=process,
         python=platform.python_version(),
@@ -173,8 +174,15 @@ def here(
 @functools.cache
 def installed_packages() -> tuple[str, ...]:
     """The installed distributions as `name==version`, sorted."""
-    found = ((one.name, one.version) for one in metadata.distributions())
-    return tuple(sorted({f"{name}=={version}" for name, version in found if name}))
+    return tuple(sorted(set(filter(None, map(_pinned, metadata.distributions())))))
+
+
+def _pinned(found: metadata.Distribution) -> str:
+    """A distribution as `name==version`; nothing for what an aborted installation has left."""
+    try:
+        return f"{found.name}=={found.version}" if found.name else ""
+    except Exception:  # noqa: BLE001 - whatever the finder that found it raises
+        return ""
 
 
 def _git_process(directory: Path, *words: str) -> subprocess.Popen[bytes]:

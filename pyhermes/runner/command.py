@@ -18,15 +18,24 @@ from pyhermes.core import disk, machine
 from pyhermes.core.arguments import lines_of_argv
 from pyhermes.core.command import split_command
 from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import ExecutionFileError, MissingPackageError, located
-from pyhermes.core.execution_file import checked_file, parse_execution_file
+from pyhermes.core.errors import ExecutionFileError, MissingPackageError, RecordingError, located
+from pyhermes.core.execution_file import (
+    ExecutionFile,
+    checked_file,
+    format_execution_file,
+    parse_execution_file,
+)
+from pyhermes.core.execution_items import JobLine
 from pyhermes.core.jobs import Job, expand
 from pyhermes.core.numbers import parse_integer
+from pyhermes.runner.interrupts import counted_interrupts
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
+from pyhermes.runner.run import check_jobs_at_once
 
 SETTINGS = ".hermes_settings"
 ROOT = "experiments"
 _SECONDS_BETWEEN_LOOKS = 0.05
+_LARGEST_PIECE = 1 << 20
 _TEMPLATE = """# settings, as key:value: path_to_experiments, threads (how many jobs run at once)
 PRE
 threads:1
@@ -70,9 +79,12 @@ def settings_of(
     `ExecutionFileError`, a `ValueError`, for settings that cannot be read.
     """
     home = (project or machine.work_tree(Path.cwd()) or Path.cwd()).absolute()
+    if not home.is_dir():
+        raise RecordingError(f"expected the directory of a project, got {str(home)!r}, which is none")
     held = {**project_settings(home), **in_file}
     folder = root if root is not None else home / held.get("path_to_experiments", ROOT)
     threads = jobs_at_once if jobs_at_once is not None else _count(held.get("threads", "1"))
+    check_jobs_at_once(threads)
     return Settings(folder.absolute(), home, threads)
 
 
@@ -82,7 +94,10 @@ def project_settings(project: Path) -> Mapping[str, str]:
     if not disk.is_there(path):
         return {}
     with located(path):
-        return checked_file(parse_execution_file(f"PRE\n{disk.read_small_text(path)}\nEXEC\n")).settings
+        text = disk.read_small_text(path).removeprefix("\ufeff")
+        file = parse_execution_file(f"PRE\n{text}\nEXEC\n")
+        own = [attrs.evolve(problem, line=(problem.line or 1) - 1) for problem in file.problems]
+        return checked_file(attrs.evolve(file, problems=tuple(own))).settings
 
 
 def jobs_of_file(path: Path) -> tuple[Mapping[str, str], tuple[Job, ...]]:
@@ -102,7 +117,15 @@ def jobs_of_file(path: Path) -> tuple[Mapping[str, str], tuple[Job, ...]]:
 def job_of_command(words: Sequence[str]) -> Job:
     """The job that a command line is."""
     command = split_command(words)
-    return Job(command.words, command.script, command.script_path, own=lines_of_argv(command.rest))
+    own = lines_of_argv(command.rest)
+    parts = (*((word,) for word in command.words), *own)
+    return Job(
+        command.words,
+        command.script,
+        command.script_path,
+        own=own,
+        file=ExecutionFile(items=(JobLine(parts),)),
+    )
 
 
 def run_shown(job: Job, settings: Settings, name: str, comments: Iterable[str], patch: bool) -> JobOutcome:
@@ -111,16 +134,20 @@ def run_shown(job: Job, settings: Settings, name: str, comments: Iterable[str], 
     stop = settings.root / f".pyhermes-stop-{secrets.token_hex(8)}"
     plan = JobPlan(job, name, 0, settings.root, settings.project, stop, tuple(comments), patch)
     logs: list[LogFollower] = []
-    with ThreadPoolExecutor(1) as pool:
+    asked = 0
+    with counted_interrupts() as interrupts, ThreadPoolExecutor(1) as pool:
         future = pool.submit(run_job, plan, lambda path: logs.append(LogFollower(path, _print_raw)))
         try:
             while not future.done():
-                try:
-                    _look(logs)
-                    wait([future], _SECONDS_BETWEEN_LOOKS)
-                except KeyboardInterrupt:
+                _look(logs)
+                wait([future], _SECONDS_BETWEEN_LOOKS)
+                if interrupts.count > asked:
+                    asked = interrupts.count
                     files.ask_to_stop(stop)
         finally:
+            if not future.done():
+                files.ask_to_stop(stop)
+                wait([future])
             files.forget_stop(stop)
     _look(logs)
     return future.result()
@@ -158,12 +185,18 @@ def template(scripts: Iterable[str]) -> str:
     >>> parse_execution_file(template(["train.py"])).problems
     ()
     """
-    sweeps = "".join(
+    sweeps = "".join(map(_sweep_of, scripts))
+    return _TEMPLATE + sweeps
+
+
+def _sweep_of(script: str) -> str:
+    job = JobLine((("python",), (script,)))
+    if "{" in script:  # which a sweep would take for one of its names
+        return format_execution_file(ExecutionFile(items=(job,))).partition("EXEC\n")[2]
+    return (
         f"PROD([[python, {shlex.quote(script)}, --lr {{lr}}, --seed {{seed}}],[-c sweep]],"
         " lr=[0.1, 0.01], seed=RANGE[0, 3, 1])\n"
-        for script in scripts
     )
-    return _TEMPLATE + sweeps
 
 
 class LogFollower:
@@ -186,17 +219,17 @@ class LogFollower:
 
     def look(self) -> None:
         """Give on what is new."""
-        for name, offset in self._seen.items():
-            data = files.read_from(self._path, name, offset)
-            self._seen[name] = offset + len(data)
-            if data:
+        for name in self._seen:
+            while data := files.read_from(self._path, name, self._seen[name], _LARGEST_PIECE):
+                self._seen[name] += len(data)
                 self._show(name, data)
 
 
 def _print_raw(name: str, data: bytes) -> None:
     stream = sys.stderr if name == disk.STDERR else sys.stdout
-    stream.buffer.write(data)
-    stream.flush()
+    with contextlib.suppress(BrokenPipeError):  # nobody looks any more; the job goes on
+        stream.buffer.write(data)
+        stream.flush()
 
 
 def _count(text: str) -> int:

@@ -71,6 +71,8 @@ def run_job(plan: JobPlan, started: Callable[[Path], None] | None = None) -> Job
     A job that cannot be started is a failed run. `started` is called with the directory once it is
     there. Nothing is raised for what the job does.
     """
+    if files.wanted_signal(plan.stop):
+        return JobOutcome(plan.index, None, RunStatus.INTERRUPTED, "interrupted before it began")
     try:
         path = _begun(plan)
     except (HermesError, OSError) as error:
@@ -78,17 +80,26 @@ def run_job(plan: JobPlan, started: Callable[[Path], None] | None = None) -> Job
     if started is not None:
         started(path)
     begun = time.monotonic()
-    exit_status = _executed(plan, path)
+    try:
+        exit_status = _executed(plan, path)
+    except KeyboardInterrupt:  # typed at a terminal that this worker shares
+        exit_status = -signal.SIGINT
     problems = _gather(plan, path)
-    end = {
+    try:
+        files.end_run(path, _end(begun, exit_status))
+        report = status_of(disk.load_run(path).info)
+    except (HermesError, OSError) as error:
+        reason = f"its end cannot be recorded: {reason_of(error)}"
+        return JobOutcome(plan.index, path, RunStatus.FAILED, reason)
+    return JobOutcome(plan.index, path, report.status, "; ".join([report.reason, *problems]))
+
+
+def _end(begun: float, exit_status: int) -> dict[str, str]:
+    return {
         "end_time": format_stamp(datetime.now()),
         "execution_time": repr(time.monotonic() - begun),
         "exit_status": str(exit_status),
     }
-    files.end_run(path, end)
-    report = status_of(disk.load_run(path).info)
-    reason = "; ".join([report.reason, *problems])
-    return JobOutcome(plan.index, path, report.status, reason)
 
 
 def _begun(plan: JobPlan) -> Path:
@@ -103,7 +114,9 @@ def _begun(plan: JobPlan) -> Path:
         path,
         info={**info, "comments": comments} if comments else info,
         arguments=format_exec_args(lines),
-        provenance=machine.here(job.argv(path.name), machine.process_of(os.getpid()), code),
+        provenance=machine.here(
+            job.argv(path.name), machine.process_of(os.getpid()), code, directory=plan.project
+        ),
         patch=changes,
         re_execution=_re_execution(job),
     )
@@ -127,7 +140,7 @@ def _executed(plan: JobPlan, path: Path) -> int:
             disk.copy_into(path, plan.project / file)
         with _process(plan, path) as process:
             return _waited(plan, path, process)
-    except (HermesError, OSError) as error:
+    except (HermesError, OSError, ValueError) as error:  # a word with NUL is a ValueError
         not_found = isinstance(error, FileNotFoundError) and not isinstance(error, HermesError)
         return _refused(path, f"cannot be started: {error}", _NOT_FOUND if not_found else _NOT_STARTED)
 
@@ -141,7 +154,8 @@ def _missing(plan: JobPlan) -> str | None:
 
 
 def _refused(path: Path, why: str, exit_status: int) -> int:
-    files.append_to_stderr(path, f"hermes: {why}\n")
+    with contextlib.suppress(OSError):
+        files.append_to_stderr(path, f"hermes: {why}\n")
     return exit_status
 
 
@@ -179,7 +193,7 @@ def _waited(plan: JobPlan, path: Path, process: subprocess.Popen[bytes]) -> int:
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             exit_status = process.wait(_SECONDS_BETWEEN_LOOKS)
-            return -told if told else exit_status
+            return -signal.SIGINT if told else exit_status
         wanted = files.wanted_signal(plan.stop)
         if wanted > told:
             told = wanted
@@ -201,8 +215,9 @@ def _gather(plan: JobPlan, path: Path) -> list[str]:
     problems += [_attempt(disk.copy_into, path, plan.project / file) for file in options.copy_after]
     problems += [_attempt(disk.move_into, path, plan.project / file) for file in options.move_after]
     said = [problem for problem in problems if problem]
-    for problem in said:
-        files.append_to_stderr(path, f"hermes: {problem}\n")
+    with contextlib.suppress(OSError):
+        for problem in said:
+            files.append_to_stderr(path, f"hermes: {problem}\n")
     return said
 
 

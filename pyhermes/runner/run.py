@@ -12,11 +12,14 @@ from typing import final
 import attrs
 
 from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import reason_of
+from pyhermes.core.errors import RecordingError, reason_of
 from pyhermes.core.jobs import Job
 from pyhermes.core.status import RunStatus
 from pyhermes.core.typing import PathLike
+from pyhermes.runner.interrupts import counted_interrupts
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
+
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @final
@@ -55,7 +58,8 @@ def run_jobs(
     `executor` runs `run_job`, on a file system that all share. `progress` is called with every job
     that has ended. A job that fails, or cannot be started, does not stop the others. On
     KeyboardInterrupt the running jobs get SIGINT and no more are begun; on the second, SIGKILL.
-    Raises `RecordingError`, a `ValueError`, for a name that no directory can have.
+    Raises `RecordingError`, a `ValueError`, for a name that no directory can have, and for less than
+    one job at once.
 
     >>> from pyhermes.core import expand, parse_execution_file
     >>> jobs = expand(parse_execution_file('EXEC\n[[python, -c "print(1)"],[]]'))
@@ -63,6 +67,7 @@ def run_jobs(
     <RunStatus.FINISHED: 'finished'>
     """
     files.check_name(name)
+    check_jobs_at_once(jobs_at_once)
     stop = Path(root).absolute() / f".pyhermes-stop-{secrets.token_hex(8)}"
     noted = tuple(comments)
     plans = [
@@ -75,33 +80,52 @@ def run_jobs(
     return RunReport(tuple(sorted(outcomes, key=lambda outcome: outcome.index)))
 
 
+def check_jobs_at_once(count: int) -> None:
+    """Raise `RecordingError`, a `ValueError`, for less than one job at once."""
+    if count < 1:
+        raise RecordingError(f"expected the number of jobs at once, at least 1, got {count}")
+
+
 def _followed(
     pool: Executor, plans: Iterable[JobPlan], stop: Path, progress: Callable[[JobOutcome], None] | None
 ) -> list[JobOutcome]:
-    futures = {pool.submit(run_job, plan): plan for plan in plans}
+    """Wait for all jobs; whatever goes wrong meanwhile, those that run are asked to end."""
     outcomes: list[JobOutcome] = []
-    pending = set(futures)
-    try:
-        while pending:
-            try:
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            except KeyboardInterrupt:
+    pending: set[Future[JobOutcome]] = set()
+    asked = 0
+    with counted_interrupts() as interrupts:
+        try:
+            futures = {pool.submit(run_job, plan): plan for plan in plans}
+            pending = set(futures)
+            while pending:
+                done, pending = wait(pending, _SECONDS_BETWEEN_LOOKS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    outcomes.append(_outcome(future, futures[future]))
+                    interrupts.count += _shown(progress, outcomes[-1])
+                if interrupts.count > asked:
+                    asked = interrupts.count
+                    files.ask_to_stop(stop)
+        finally:
+            if pending:
                 files.ask_to_stop(stop)
-                for future in pending:
-                    future.cancel()
-                continue
-            for future in done:
-                outcomes.append(_outcome(future, futures[future]))
-                if progress is not None:
-                    progress(outcomes[-1])
-    finally:
-        files.forget_stop(stop)
+                wait(pending)
+            files.forget_stop(stop)
     return outcomes
+
+
+def _shown(progress: Callable[[JobOutcome], None] | None, outcome: JobOutcome) -> bool:
+    """Show an outcome; whether that was interrupted."""
+    try:
+        if progress is not None:
+            progress(outcome)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _outcome(future: Future[JobOutcome], plan: JobPlan) -> JobOutcome:
     if future.cancelled():
-        return JobOutcome(plan.index, None, RunStatus.INTERRUPTED, "interrupted before it began")
+        return JobOutcome(plan.index, None, RunStatus.INTERRUPTED, "cancelled before it began")
     error = future.exception()
     if error is not None:
         reason = f"its worker failed: {reason_of(error)}"

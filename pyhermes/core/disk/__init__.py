@@ -140,9 +140,10 @@ def find_run(root: PathLike, beginning: str) -> Path:
     'taxi-baseline'
     """
     runs = scan_runs(root, recursive=True).runs if os.path.isdir(root) else ()
-    found = [run.path for run in runs if run.identifier.startswith(beginning)]
+    found = [run.path for run in runs if run.identifier == beginning]
+    found = found or [run.path for run in runs if run.identifier.startswith(beginning)]
     if len(found) != 1:
-        few = ", ".join(path.name for path in found[:_FOLDERS_SHOWN]) or "none"
+        few = ", ".join(map(str, found[:_FOLDERS_SHOWN])) or "none"
         expected = f"expected one run whose identifier begins with {beginning!r}"
         raise NotAnExperimentError(f"{expected}, got {len(found)}: {few}", path=Path(root))
     return found[0]

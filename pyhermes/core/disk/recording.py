@@ -251,8 +251,11 @@ def gather_named(folder: Path, path: Path) -> list[str]:
     not be moved is said.
     """
     problems: list[str] = []
-    with os.scandir(folder) as entries:
-        named = [Path(entry.path) for entry in entries if path.name in entry.name]
+    try:
+        with os.scandir(folder) as entries:
+            named = [Path(entry.path) for entry in entries if path.name in entry.name]
+    except OSError as error:
+        return [f"expected to look for files in {folder}, got {error.strerror or error}"]
     for found in sorted(named):
         target = path / found.name
         if os.path.realpath(found) == os.path.realpath(path):
@@ -269,12 +272,15 @@ def gather_named(folder: Path, path: Path) -> list[str]:
     return problems
 
 
-def read_from(path: Path, name: str, offset: int) -> bytes:
-    """What is in one of a run's own files from an offset on; nothing where there is no such file."""
+def read_from(path: Path, name: str, offset: int, most: int = -1) -> bytes:
+    """What is in one of a run's own files from an offset on, at most so many bytes.
+
+    Nothing where there is no such file.
+    """
     try:
         with os.fdopen(open_own(path, name), "rb") as file:
             file.seek(offset)
-            return file.read()
+            return file.read(most)
     except FileNotFoundError:
         return b""
 
@@ -296,4 +302,5 @@ def wanted_signal(stop: Path) -> int:
 
 def forget_stop(stop: Path) -> None:
     """Take back what `ask_to_stop` asked."""
-    stop.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        stop.unlink()
