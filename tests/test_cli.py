@@ -1105,3 +1105,15 @@ def test_ctrl_c_where_nothing_is_recorded_is_no_traceback(
     exp = recorded(project)
     status, text = in_terminal(project, ["rerun", exp.identifier], [after(1.5)])
     assert (status, "Traceback" in text) == (130, False)
+
+
+def test_a_run_is_run_again_where_the_project_is_now(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exp = recorded(project)
+    (exp.path_to_experiment / "provenance.json").unlink()
+
+    def at_its_end(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", at_its_end)
+    assert main(["rerun", str(exp.path_to_experiment)]) == 2
+    assert main(["rerun", str(exp.path_to_experiment), "--yes"]) == 0

@@ -1367,3 +1367,33 @@ asyncio.run(main())
     assert one.ended()[0] == -signal.SIGINT
     run.reload()
     assert run.status is RunStatus.INTERRUPTED
+
+
+def test_a_started_script_that_is_terminated_saves_first(started: Path, died: list[int]) -> None:
+    Experiment.current().new_result("metrics").store_scalar(1.0, "return")
+    signal.raise_signal(signal.SIGTERM)
+    assert died == [signal.SIGTERM]
+    assert Experiment.load(started).result.series("return").tolist() == [1.0]
+
+
+def test_sigterm_while_results_are_saved_waits_for_them(
+    died: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with record() as exp:
+        exp.new_result("metrics").store_scalar(1.0, "return")
+        save = exp._save
+
+        def terminated() -> list[Exception]:
+            signal.raise_signal(signal.SIGTERM)
+            return save()
+
+        monkeypatch.setattr(exp, "_save", terminated)
+    assert died == [signal.SIGTERM]
+    assert exp.list_results() == ["metrics"]
+    assert exp.status is RunStatus.INTERRUPTED
+
+
+def test_scores_count_as_they_stand_where_the_provenance_cannot_be_read(started: Path) -> None:
+    (started / "provenance.json").write_text("{")
+    (started / f"{started.name}.scores").write_text("1.0\n2.5")
+    assert Experiment.load(started).scores().tolist() == [1.0, 2.5]

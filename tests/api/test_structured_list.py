@@ -368,7 +368,7 @@ def test_a_run_says_what_became_of_it(first: Path, line: str, status: RunStatus)
         info.write(line)
     exp = Experiment.load(first)
     assert exp.status is status
-    assert "exit_status" in exp.status_reason
+    assert exp.status_reason != ""
 
 
 # Tables

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
 import stat
@@ -12,13 +14,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import torch
 
 from pyhermes.core import is_experiment, load_run, load_scores, load_state_dict
-from pyhermes.core.disk import is_there, load_arguments
+from pyhermes.core.disk import is_there, load_arguments, replacing
 from pyhermes.core.disk.recording import (
     HEARTBEAT,
     PATCH,
@@ -643,3 +645,37 @@ def test_something_is_there_or_not(tmp_path: Path) -> None:
     assert not is_there(tmp_path / "dangling")
     assert not is_there(tmp_path / "nowhere")
     assert not is_there("a\0b")
+
+
+class NoRoom:
+    """A file on a disk that is full, as torch writes to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+
+    def write(self, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.file, name)
+
+
+def test_a_state_dict_that_has_no_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextlib.contextmanager
+    def full(path: Path) -> Iterator[NoRoom]:
+        with replacing(path) as file:
+            yield NoRoom(file)
+
+    monkeypatch.setattr("pyhermes.core.disk.recording.replacing", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_state_dict(tmp_path / "a.pth", {"w": torch.zeros(100_000)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_torch_itself_refuses_is_its_own_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("of torch")
+
+    monkeypatch.setattr(torch, "save", refuse)
+    with pytest.raises(RuntimeError, match="of torch"):
+        save_state_dict(tmp_path / "a.pth", {})

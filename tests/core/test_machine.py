@@ -714,3 +714,13 @@ def test_the_error_names_the_file(run: Path) -> None:
     with pytest.raises(ProvenanceError, match="required field missing") as error:
         load_provenance(run)
     assert error.value.path == run / "provenance.json"
+
+
+def test_where_there_are_no_namespaces_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def readlink(_path: str) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "readlink", readlink)
+    process = process_of(os.getpid())
+    assert process.namespace is None
+    assert is_running(process) is True

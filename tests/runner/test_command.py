@@ -278,3 +278,15 @@ def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.Monk
         executor_of("tcp://127.0.0.1:1"),
     ):
         pass
+
+
+def test_a_log_that_cannot_be_shown_ends_the_command(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: LogFollower) -> None:
+        raise OSError("no terminal")
+
+    monkeypatch.setattr(LogFollower, "look", refuse)
+    settings = settings_of({}, root=project / "experiments", project=project)
+    with pytest.raises(OSError, match="no terminal"):
+        run_shown(job_of_command(["python", "wait.py", "1"]), settings, "n", (), False)
+    (run,) = runs_in(project / "experiments")
+    assert run.status is RunStatus.INTERRUPTED

@@ -4,7 +4,7 @@ import multiprocessing
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from pyhermes.core import RecordingError
 from pyhermes.core.execution_file import parse_execution_file
 from pyhermes.core.jobs import expand
 from pyhermes.runner import JobOutcome, run_jobs
+from pyhermes.runner.interrupts import counted_interrupts
 from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI
 from tests.runner.helpers import (
     is_alive,
@@ -305,3 +306,30 @@ def test_the_sweep_of_taxi_gives_the_arguments_of_the_real_runs(project: Path) -
     wait_for(last.file("re_execution.hermes"))
     (again,) = expand(parse_execution_file(last.file("re_execution.hermes").read_text()))
     assert again.argv("I") == ("python", "taxi_q.py", "I", "taxi-small", "--alpha", "0.9", "--crash")
+
+
+def test_an_executor_that_cancels_is_no_error(project: Path) -> None:
+    class Cancelling(ThreadPoolExecutor):
+        def submit(self, *_: object, **__: object) -> Future[JobOutcome]:  # type: ignore[override]
+            future: Future[JobOutcome] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    with Cancelling() as executor:
+        (outcome,) = run_jobs(jobs_of("[[python, echo.py],[]]"), name="n", executor=executor).outcomes
+    assert (outcome.status, outcome.path) == (RunStatus.INTERRUPTED, None)
+
+
+def test_interrupts_are_counted_in_the_main_thread_only() -> None:
+    seen = []
+
+    def count() -> None:
+        with counted_interrupts() as interrupts:
+            seen.append((interrupts.count, signal.getsignal(signal.SIGINT)))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=count)
+    thread.start()
+    thread.join()
+    assert seen == [(0, before)]
