@@ -1381,7 +1381,7 @@ def test_sigterm_while_results_are_saved_waits_for_them(
 ) -> None:
     with record() as exp:
         exp.new_result("metrics").store_scalar(1.0, "return")
-        save = exp._save
+        save: Callable[[], list[Exception]] = exp._save
 
         def terminated() -> list[Exception]:
             signal.raise_signal(signal.SIGTERM)
