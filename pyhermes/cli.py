@@ -133,7 +133,8 @@ def _swept(
     dask: str | None,
     debug: bool,
 ) -> int:
-    with _progress(jobs, debug) as show, executor_of(dask) as executor:
+    at_once = len(jobs) if dask else settings.jobs_at_once
+    with _progress(jobs, at_once, debug) as show, executor_of(dask) as executor:
         report = run_jobs(
             jobs,
             name=name,
@@ -149,24 +150,29 @@ def _swept(
 
 
 @contextlib.contextmanager
-def _progress(jobs: Sequence[Job], debug: bool) -> Iterator[Callable[[JobOutcome], None]]:
+def _progress(jobs: Sequence[Job], at_once: int, debug: bool) -> Iterator[Callable[[JobOutcome], None]]:
     """What shows how far the jobs are: a bar in a terminal, a line for each job elsewhere."""
     console = Console(stderr=True)
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    failed = 0
+    ended = failed = 0
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("jobs", total=len(jobs))
+        task = progress.add_task(_running(len(jobs), at_once, 0), total=len(jobs))
 
         def show(outcome: JobOutcome) -> None:
-            nonlocal failed
+            nonlocal ended, failed
+            ended += 1
             failed += outcome.status is not RunStatus.FINISHED
-            progress.update(task, advance=1, description=f"jobs, {failed} failed" if failed else "jobs")
+            progress.update(task, advance=1, description=_running(len(jobs) - ended, at_once, failed))
             line = _outcome_line(outcome)
             if debug:
                 line += f"\n  {shlex.join(jobs[outcome.index].argv('IDENTIFIER'))}"
             progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         yield show
+
+
+def _running(left: int, at_once: int, failed: int) -> str:
+    return f"{min(left, at_once)} running, {failed} failed"
 
 
 def _outcome_line(outcome: JobOutcome) -> str:
