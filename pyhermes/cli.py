@@ -51,7 +51,7 @@ from pyhermes.runner.command import (
 from pyhermes.runner.job import JobOutcome
 from pyhermes.runner.run import run_jobs
 
-app = App(
+app: App = App(
     name="hermes",
     help="Record runs and sweeps, and look at what was recorded. An experiment here is one run.",
     help_format="plaintext",

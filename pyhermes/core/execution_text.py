@@ -116,7 +116,7 @@ class Cursor:
     """A place in the lines of a section, between its words."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self.place = 0
+        self.place: int = 0
         self._text = "\n".join(line.text for line in lines)
         self._mask = "\n".join(line.mask for line in lines)
         self._numbers = [line.number for line in lines]
@@ -174,7 +174,9 @@ class Cursor:
         return Problem(self._line_of(place), None, value, expected)
 
     def _go_to(self, place: int) -> None:
-        self.place = _BLANKS.match(self._mask, place).end()  # type: ignore[union-attr]  # it always matches
+        blanks = _BLANKS.match(self._mask, place)
+        assert blanks is not None  # none is a match, too
+        self.place = blanks.end()
 
     def _line_of(self, place: int) -> int:
         return self._numbers[bisect.bisect(self._starts, place, hi=len(self._numbers)) - 1]
