@@ -49,8 +49,9 @@ class Experiment:
     (0.001, 150)
     """
 
-    comments: str | None
-    """What was noted about the run; `store_comments()` writes a change to disk."""
+    _arguments: ExecArgs | None = None
+    _exec_args: frozenset[str]  # of what is in `_arguments`, and absent for as long as that is None
+    _new_comments: tuple[str | None, ...] = ()
 
     def __init__(
         self,
@@ -63,8 +64,18 @@ class Experiment:
 
     def _hold(self, run: Run) -> None:
         self._run = run
-        self._arguments: ExecArgs | None = None
-        self.comments = run.info.comments
+        self._new_comments = ()
+        self._arguments = None
+        self.__dict__.pop("_exec_args", None)
+
+    def _hold_arguments(self, found: ExecArgs | ArgumentsError) -> ExecArgs:
+        if isinstance(found, ArgumentsError):
+            raise found
+        if found.problems:
+            warn_of(f"{self._run.path}: the arguments could not be read:", found.problems)
+        self._arguments = found
+        self._exec_args = found.exec_args
+        return found
 
     # Loading
 
@@ -86,7 +97,7 @@ class Experiment:
     @classmethod
     def _of(cls, run: Run) -> Self:
         experiment = cls.__new__(cls)
-        experiment._hold(run)
+        experiment._run = run
         return experiment
 
     @staticmethod
@@ -225,6 +236,15 @@ class Experiment:
         return self._run.info.commit_hash
 
     @property
+    def comments(self) -> str | None:
+        """What was noted about the run; `store_comments()` writes a change to disk."""
+        return self._new_comments[0] if self._new_comments else self._run.info.comments
+
+    @comments.setter
+    def comments(self, comments: str | None) -> None:
+        self._new_comments = (comments,)
+
+    @property
     def start_time(self) -> datetime | None:
         """When it began, as naive local time; of a killed run, when its identifier was made."""
         return self._run.start_time
@@ -246,8 +266,7 @@ class Experiment:
         Raises `ArgumentsError`, a `ValueError`, where they cannot be read.
         """
         if self._arguments is None:
-            self._arguments = disk.load_arguments(self._run.path)
-            warn_of(f"{self._run.path}: the arguments could not be read:", self._arguments.problems)
+            return self._hold_arguments(disk.load_arguments(self._run.path))
         return self._arguments
 
     def _known_arguments(self) -> ExecArgs:
@@ -484,10 +503,10 @@ class Experiment:
     # As a value
 
     def __eq__(self, other: object) -> bool:
-        return self._run.path == other._run.path if isinstance(other, Experiment) else NotImplemented
+        return self._run.directory == other._run.directory if isinstance(other, Experiment) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self._run.path)
+        return hash(self._run.directory)
 
     def __repr__(self) -> str:
         return f"Experiment({self._run.identifier!r}, {str(self._run.path)!r})"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.notices import warn_of
 from pyhermes.api.tabular import Tabular
+from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.compare import varying
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.overview import RunRow
 from pyhermes.core.run import Run, UnreadableRun
-from pyhermes.core.select import filter_by_args, group_by, latest, only, sort_by
+from pyhermes.core.select import filter_beside_args, group_by, latest, only, sort_by
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
@@ -30,11 +32,17 @@ def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
     return RunRow(experiment.run, arguments.values, experiment.status)
 
 
-def _arguments_or_error(experiment: Experiment) -> ExecArgs | ArgumentsError:
-    try:
-        return experiment.arguments
-    except ArgumentsError as error:
-        return error
+_EXEC_ARGS: Callable[[Experiment], frozenset[str]] = attrgetter("_exec_args")
+
+
+def read_arguments(experiments: Iterable[Experiment]) -> list[ArgumentsError]:
+    """Read the arguments of all experiments that have not been read; why some cannot be."""
+    unread = [experiment for experiment in experiments if experiment._arguments is None]
+    found = disk.load_each_arguments([experiment.run for experiment in unread])
+    for experiment, arguments in zip(unread, found, strict=True):
+        if isinstance(arguments, ExecArgs):
+            experiment._hold_arguments(arguments)
+    return [error for error in found if isinstance(error, ArgumentsError)]
 
 
 def failed_of(experiments: object) -> tuple[UnreadableRun, ...]:
@@ -72,7 +80,19 @@ class ExperimentList(Tabular, list[Experiment]):
         >>> len(runs), len(runs.filter_by_exec_args("--doubledqn", "--seed 2"))
         (4, 1)
         """
-        return ExperimentList(filter_by_args(self, args), failed=self.failed)
+        try:
+            chosen = filter_beside_args(self, map(_EXEC_ARGS, self), args)
+        except AttributeError:  # of one whose arguments have not been read
+            for error in read_arguments(self):
+                raise error from None
+            chosen = filter_beside_args(self, map(_EXEC_ARGS, self), args)
+        return self._with(chosen)
+
+    def _with(self, chosen: Iterable[Experiment]) -> ExperimentList:
+        """A list of some of these experiments."""
+        experiments = ExperimentList((), failed=self.failed)
+        list.extend(experiments, chosen)
+        return experiments
 
     def filter(self, predicate: Callable[[Experiment], object]) -> ExperimentList:
         """The experiments that the predicate is true of, in their order.
@@ -81,7 +101,7 @@ class ExperimentList(Tabular, list[Experiment]):
         >>> len(runs.filter(lambda exp: exp.scores().max() > 100))
         1
         """
-        return ExperimentList((exp for exp in self if predicate(exp)), failed=self.failed)
+        return self._with(exp for exp in self if predicate(exp))
 
     def sort_by(
         self, key: Callable[[Experiment], SupportsRichComparison | None], *, reverse: bool = False
@@ -94,7 +114,7 @@ class ExperimentList(Tabular, list[Experiment]):
         >>> runs.sort_by(lambda exp: exp.execution_time, reverse=True)[0].exec_args_dict["--seed"]
         0
         """
-        return ExperimentList(sort_by(self, key, reverse=reverse), failed=self.failed)
+        return self._with(sort_by(self, key, reverse=reverse))
 
     def group_by(self, key: Callable[[Experiment], K]) -> dict[K, ExperimentList]:
         """The experiments by what `key` gives for each, in the order in which they come.
@@ -106,7 +126,7 @@ class ExperimentList(Tabular, list[Experiment]):
         {'baseline': 2, 'double': 2}
         """
         groups = group_by(self, key)
-        return {value: ExperimentList(group, failed=self.failed) for value, group in groups.items()}
+        return {value: self._with(group) for value, group in groups.items()}
 
     def varying(self) -> tuple[str, ...]:
         """The names of the arguments that are not the same in all experiments.
@@ -157,10 +177,8 @@ class ExperimentList(Tabular, list[Experiment]):
         return [experiment.run for experiment in self]
 
     def _arguments(self) -> list[ExecArgs]:
-        found = list(map(_arguments_or_error, self))
-        failed = [error for error in found if isinstance(error, ArgumentsError)]
-        warn_of("the arguments of these experiments cannot be read:", failed)
-        return [ExecArgs() if isinstance(held, ArgumentsError) else held for held in found]
+        warn_of("the arguments of these experiments cannot be read:", read_arguments(self))
+        return [experiment._arguments or ExecArgs() for experiment in self]
 
     def _rows(self) -> list[RunRow]:
         return list(map(_row, self, self._arguments()))
@@ -178,7 +196,7 @@ class ExperimentList(Tabular, list[Experiment]):
 
     def __getitem__(self, index: SupportsIndex | slice, /) -> Experiment | ExperimentList:
         if isinstance(index, slice):
-            return ExperimentList(super().__getitem__(index), failed=self.failed)
+            return self._with(super().__getitem__(index))
         return super().__getitem__(index)
 
     @overload

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, final, overload
 import attrs
 
 from pyhermes.api.experiment import Experiment
-from pyhermes.api.experiment_list import ExperimentList
+from pyhermes.api.experiment_list import ExperimentList, read_arguments
 from pyhermes.api.notices import warn_of
 from pyhermes.api.tabular import Tabular
 from pyhermes.core.compare import ReplicateGroup, group_by_replicate, varying
@@ -220,6 +220,7 @@ class StructuredGroup(StructuredList[A_co]):
 
 def structure_runs(experiments: ExperimentList, cls: type[A], *, forbid_extra: bool) -> StructuredList[A]:
     """Experiments with their arguments in a class; warns of those whose arguments do not fit."""
+    read_arguments(experiments)
     outcomes = [_structure_run(experiment, cls, forbid_extra) for experiment in experiments]
     failed = [outcome for outcome in outcomes if isinstance(outcome, UnstructuredRun)]
     more = [f"... and {len(failed) - _MISFITS_SHOWN} more"] if len(failed) > _MISFITS_SHOWN else []

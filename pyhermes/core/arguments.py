@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias, final
 
@@ -32,8 +33,12 @@ _QUOTED = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*+)"|\\(.)""", re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
+_shared = sys.intern
+"""One object for all lines that say the same, as those of most runs do: its hash is computed once."""
+
+
 def _without_blank_ones(lines: Iterable[str]) -> tuple[str, ...]:
-    return tuple(line for line in lines if line.strip(BLANKS))
+    return tuple([line for line in lines if line.strip(BLANKS)])
 
 
 def _set_of_lines(args: ExecArgs) -> frozenset[str]:
@@ -86,8 +91,8 @@ def parse_exec_args(text: str) -> ExecArgs:
     >>> parse_exec_args("--doubledqn\n-lr 0.001\n").exec_args == {"--doubledqn", "-lr 0.001"}
     True
     """
-    lines = (line.strip(BLANKS) for line in text.removeprefix("\ufeff").split("\n"))
-    return ExecArgs(lines)
+    lines = text.removeprefix("\ufeff").split("\n")
+    return ExecArgs(map(_shared, [line.strip(BLANKS) for line in lines]))
 
 
 def format_exec_args(lines: Iterable[Sequence[str]]) -> str:

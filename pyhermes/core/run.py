@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,22 +13,55 @@ import attrs
 
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.errors import InfoError, UnknownChoiceError, printable
-from pyhermes.core.info import ExperimentInfo
+from pyhermes.core.info import ExperimentInfo, Problem, info_problems, parse_info
 from pyhermes.core.times import as_local_time, format_stamp, identifier_time
 from pyhermes.core.typing import OnError, PathLike
+
+
+def _as_text(path: PathLike) -> str:
+    return os.fspath(path)
+
+
+def _parsed(info: ExperimentInfo | str) -> ExperimentInfo:
+    return parse_info(info) if isinstance(info, str) else info
 
 
 @final
 @attrs.frozen
 class Run:
-    """One run as its `hermes.info` describes it.
+    r"""One run as its `hermes.info` describes it.
 
-    `path` is absolute; `identifier` is the directory's name.
+    `path` is absolute; `identifier` is the directory's name. `info` may be given as the text of the
+    file, too: of a hundred thousand runs that are loaded few are looked at, and text is read when
+    it is first asked for.
+
+    >>> Run("/runs/first", "first", "comments:baseline\n").info.comments
+    'baseline'
     """
 
-    path: Path
+    _path: str = attrs.field(converter=_as_text)
     identifier: str
-    info: ExperimentInfo
+    _info: ExperimentInfo | str = attrs.field(eq=_parsed, repr=False)
+
+    @property
+    def path(self) -> Path:
+        """The run's directory."""
+        return Path(self._path)
+
+    @property
+    def directory(self) -> str:
+        """The `path` as text."""
+        return self._path
+
+    @functools.cached_property
+    def info(self) -> ExperimentInfo:
+        """What its `hermes.info` says."""
+        return _parsed(self._info)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What in its `hermes.info` could not be taken as it stands."""
+        return info_problems(self._info) if isinstance(self._info, str) else self._info.problems
 
     @property
     def start_time(self) -> datetime | None:
@@ -51,12 +85,12 @@ def describe_run(
     start = as_local_time(start_time)
     known = {"commit_hash": commit_hash, "start_time": None if start is None else format_stamp(start)}
     fields = {key: value for key, value in known.items() if value is not None}
-    return Run(Path(os.path.abspath(path)), identifier, ExperimentInfo(fields, start))
+    return Run(os.path.abspath(path), identifier, ExperimentInfo(fields, start))
 
 
 def problems_of(runs: Iterable[Run]) -> tuple[str, ...]:
     """A line for every problem in the `hermes.info` of some runs, naming the file."""
-    return tuple(f"{run.path / 'hermes.info'}: {problem}" for run in runs for problem in run.info.problems)
+    return tuple(f"{run.path / 'hermes.info'}: {problem}" for run in runs for problem in run.problems)
 
 
 @final

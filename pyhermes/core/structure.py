@@ -12,13 +12,15 @@ import functools
 import itertools
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast, final
 
 import attrs
 
 from pyhermes.core.annotations import type_text
-from pyhermes.core.arguments import ExecArgs, in_file_order, is_option
+from pyhermes.core.arguments import ExecArgs, in_file_order, is_option, split_argument
 from pyhermes.core.errors import ArgumentsError, FieldError, printable, reason_of, shown
 from pyhermes.core.fields import Field, fields_of, leaf_values
 from pyhermes.core.marks import Flag, Positional
@@ -33,6 +35,7 @@ FlagsOfFields: TypeAlias = Mapping[str, str | Iterable[str]]
 
 _FACTORY: Any = type(attrs.Factory(list))
 _NO_FLAGS: FlagsOfFields = MappingProxyType({})
+_MOST_KNOWN, _LONGEST_KNOWN = 10_000, 200
 
 
 @final
@@ -113,6 +116,9 @@ def structured_args(
     ['lr']
     """
     layout = _layout_of(cls, flags)
+    known = _from_known_lines(args, layout, forbid_extra)
+    if known is not None:
+        return cast("StructuredArgs[T]", known)
     reading = _Reading(args, layout)
     instance = reading.fill(layout, None)
     if forbid_extra:
@@ -176,6 +182,8 @@ class _Layout:
     leaves: tuple[_Leaf, ...]
     path_of_option: Mapping[str, str]
     positionals: tuple[_Leaf, ...]
+    is_flat: bool
+    known: dict[tuple[int, str], _KnownLine | None] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 _Options: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -213,6 +221,7 @@ def _lay_out(
         leaves=leaves,
         path_of_option={option: leaf.path for leaf in leaves for option in leaf.options},
         positionals=tuple(leaf for leaf in leaves if not leaf.options),
+        is_flat=all(isinstance(part, _Leaf) for _, part in parts),
     )
 
 
@@ -364,6 +373,86 @@ class _Reading:
         else:
             inner = getattr(default, field.name) if default else self._made(part, _default_of(field), {})
             values[field.alias] = self.fill(part, inner if isinstance(inner, part.cls) else None)
+
+
+class _KnownLine(NamedTuple):
+    """What one line of arguments is read as; without a leaf it is one that no field takes."""
+
+    leaf: _Leaf | None
+    value: object
+
+
+def _from_known_lines(
+    args: ExecArgs, layout: _Layout, forbid_extra: bool
+) -> StructuredArgs[object] | None:
+    """Arguments whose lines were read before, as the runs of a sweep all say the same few things.
+
+    None for whatever takes a closer look: nested classes, a field given twice, and all that is wrong.
+    """
+    if args.problems or not layout.is_flat:
+        return None
+    values: dict[str, object] = {}
+    positionals = extra = 0
+    for line in args.lines:
+        place = -1
+        if line[0] != "-":
+            place, positionals = positionals, positionals + 1
+        try:
+            known = layout.known[place, line]
+        except KeyError:
+            known = _remember(layout, place, line)
+        if known is None:
+            return None
+        if known.leaf is None:
+            extra += 1
+        else:
+            values[known.leaf.field.alias] = known.value
+    if len(values) + extra < len(args.lines) or (extra and forbid_extra):
+        return None
+    return _made_at_once(layout, values)
+
+
+def _made_at_once(layout: _Layout, values: Mapping[str, object]) -> StructuredArgs[object] | None:
+    absent = [leaf for leaf in layout.leaves if leaf.field.alias not in values]
+    if not all(leaf.field.has_default for leaf in absent):
+        return None
+    try:
+        instance = layout.cls(**values)
+    except Exception:  # noqa: BLE001 - whatever code of the user's raises; it is asked again, and told
+        return None
+    return StructuredArgs(instance, frozenset([leaf.path for leaf in absent]))
+
+
+def _remember(layout: _Layout, place: int, line: str) -> _KnownLine | None:
+    known = _known_line(layout, place, line) if len(line) <= _LONGEST_KNOWN else None
+    if len(layout.known) >= _MOST_KNOWN:
+        layout.known.clear()
+    layout.known[place, line] = known
+    return known
+
+
+def _known_line(layout: _Layout, place: int, line: str) -> _KnownLine | None:
+    """What a line is read as; `place` is its place among the positionals, -1 for an option."""
+    name, *words = split_argument(line)
+    if place < 0 and is_option(name):
+        leaf = next((leaf for leaf in layout.leaves if name in leaf.options), None)
+    elif 0 <= place < len(layout.positionals) and not words and not layout.positionals[place].many:
+        leaf, words = layout.positionals[place], [name]
+    else:
+        return None
+    if leaf is None:
+        return _KnownLine(None, None)
+    try:
+        value = leaf.read(tuple(words))
+    except ValueError:
+        return None
+    return _KnownLine(leaf, value) if _cannot_be_changed(value) else None
+
+
+def _cannot_be_changed(value: object) -> bool:
+    if isinstance(value, tuple | frozenset):
+        return all(map(_cannot_be_changed, value))
+    return value is None or isinstance(value, bool | int | float | str | PurePath | Enum)
 
 
 def _lines_of(given: Iterable[_Given]) -> list[str]:

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
@@ -21,6 +21,7 @@ import attrs
 from pyhermes.core.arguments import ExecArgs, parse_exec_args
 from pyhermes.core.checkpoint import SUFFIX as CHECKPOINT
 from pyhermes.core.checkpoint import device_of, load_into, read_state_dict
+from pyhermes.core.disk.reading import NO_LINK, NO_WAITING, read_each, text_at_once
 from pyhermes.core.errors import (
     ArgumentsError,
     FileModeError,
@@ -38,7 +39,7 @@ from pyhermes.core.errors import (
     located,
     shown,
 )
-from pyhermes.core.info import ExperimentInfo, Problem, format_info, parse_info
+from pyhermes.core.info import ExperimentInfo, Problem, format_info
 from pyhermes.core.result import SUFFIX as RESULT
 from pyhermes.core.result import ResultRecord, decode_result, encode_result, scalars_of
 from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
@@ -57,11 +58,10 @@ ARGUMENTS = "exec_arguments"
 STDOUT = "stdout.log"
 STDERR = "stderr.log"
 
+_INFO_INSIDE = os.sep + INFO
+_ARGUMENTS_INSIDE = os.sep + ARGUMENTS
 _RESERVED = (INFO, ARGUMENTS, "provenance.json")
 _LARGEST_TEXT = 64 << 20
-# where the system has them: never wait for the other end of a FIFO, never follow a link
-_NO_WAITING: int = getattr(os, "O_NONBLOCK", 0)
-_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 _NO_FILE = "expected a regular file, got a directory or a special file"
 _FOLDERS_SHOWN = 3
 _FOLDERS_LOOKED_AT = 2000
@@ -121,14 +121,19 @@ def load_arguments(path: PathLike) -> ExecArgs:
     >>> load_arguments("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa").values["-lr"]
     0.001
     """
-    root = Path(path)
-    if not os.path.lexists(root / ARGUMENTS):
-        return ExecArgs()
-    try:
-        text = read_text(root, ARGUMENTS)
-    except (OSError, FileNameError) as error:
-        raise ArgumentsError(why(error), path=root / ARGUMENTS) from error
-    return ExecArgs(problems=(text,)) if isinstance(text, Problem) else parse_exec_args(text)
+    found = _arguments_in(os.fspath(path))
+    if isinstance(found, ArgumentsError):
+        raise found
+    return found
+
+
+def load_each_arguments(runs: Sequence[Run]) -> list[ExecArgs | ArgumentsError]:
+    """The execution arguments of every run, or why they cannot be read.
+
+    >>> [len(found.lines) for found in load_each_arguments(scan_runs("runs/taxi_q/taxi-baseline").runs)]
+    [4, 4]
+    """
+    return read_each(_arguments_in, [run.directory for run in runs])
 
 
 def find_run(root: PathLike, beginning: str) -> Path:
@@ -180,17 +185,10 @@ def scan_runs(path: PathLike, *, recursive: bool = False) -> Scan:
         raise IsAnExperimentError(
             "expected a folder of experiments, got one experiment; use Experiment.load", path=root
         )
-    runs: list[Run] = []
-    failed: list[UnreadableRun] = []
-    for found in _candidates(root, recursive):
-        if isinstance(found, UnreadableRun):
-            failed.append(found)
-            continue
-        try:
-            runs.append(_read_run(found))
-        except InfoError as error:
-            failed.append(UnreadableRun(found, error.message))
-    runs.sort(key=lambda run: (run.identifier, run.path))
+    found = _found_below(root) if recursive else read_each(_run_in, _children(str(root)))
+    runs = [run for run in found if isinstance(run, Run)]
+    failed = [run for run in found if isinstance(run, UnreadableRun)]
+    runs.sort(key=lambda run: (run.identifier, run.directory))
     failed.sort(key=lambda run: (run.path.name, run.path))
     return Scan(tuple(runs), tuple(failed), () if runs or failed or recursive else _elsewhere(root))
 
@@ -505,23 +503,35 @@ def _holds_info(folder: Path) -> bool:
     return True
 
 
-def _candidates(root: Path, recursive: bool) -> Iterator[Path | UnreadableRun]:
-    """Folders that hold a `hermes.info`, and those of which that cannot be told, with the reason."""
-    pending = _subfolders(root)
-    seen = {_identity(root)}
+def _children(folder: str) -> list[str]:
+    """The paths of everything in a folder, sorted."""
+    beginning = os.path.join(folder, "")
+    return [beginning + name for name in sorted(os.listdir(folder))]
+
+
+def _found_below(root: Path) -> list[Run | UnreadableRun]:
+    """The runs in a folder and in all folders below it that are no runs, each folder once."""
+    found: list[Run | UnreadableRun] = []
+    seen = {_identity(str(root))}
+    pending = _children(str(root))
     while pending:
-        folder = pending.pop()
-        try:
-            if _holds_info(folder):
-                yield folder
-            elif recursive and _identity(folder) not in seen:
-                seen.add(_identity(folder))
-                pending += _subfolders(folder)
-        except (OSError, InfoError) as error:
-            yield UnreadableRun(folder, why(error))
+        folders: list[str] = []
+        for path, run in zip(pending, read_each(_run_in, pending), strict=True):
+            if run is not None:
+                found.append(run)
+            elif os.path.isdir(path) and (identity := _identity(path)) not in seen:
+                seen.add(identity)
+                folders.append(path)
+        pending = []
+        for folder in folders:
+            try:
+                pending += _children(folder)
+            except OSError as error:
+                found.append(UnreadableRun(Path(folder), why(error)))
+    return found
 
 
-def _identity(folder: Path) -> tuple[int, int]:
+def _identity(folder: str) -> tuple[int, int]:
     status = os.stat(folder)
     return status.st_dev, status.st_ino
 
@@ -549,13 +559,50 @@ def _elsewhere(root: Path) -> tuple[Path, ...]:
 # Reading
 
 
+def _run_in(folder: str) -> Run | UnreadableRun | None:
+    """The run that a path is the directory of, None where it is none."""
+    try:
+        text = text_at_once(folder + _INFO_INSIDE)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return _run_or_not(Path(folder))
+    if text is None:
+        return _run_or_not(Path(folder))
+    return Run(folder, folder[folder.rindex(os.sep) + 1 :], text)
+
+
+def _run_or_not(folder: Path) -> Run | UnreadableRun | None:
+    try:
+        return _read_run(folder) if os.path.isdir(folder) and _holds_info(folder) else None
+    except InfoError as error:
+        return UnreadableRun(folder, error.message)
+
+
 def _read_run(root: Path) -> Run:
     try:
         text = read_text(root, INFO)
     except (OSError, FileNameError) as error:
         raise InfoError(why(error), path=root / INFO) from error
-    info = ExperimentInfo(problems=(text,)) if isinstance(text, Problem) else parse_info(text)
-    return Run(root, root.name, info)
+    return Run(root, root.name, ExperimentInfo(problems=(text,)) if isinstance(text, Problem) else text)
+
+
+def _arguments_in(folder: str) -> ExecArgs | ArgumentsError:
+    path = folder + _ARGUMENTS_INSIDE
+    try:
+        text: str | Problem | None = text_at_once(path)
+    except FileNotFoundError:
+        return ExecArgs()
+    except OSError:
+        text = None
+    if text is None:
+        try:
+            text = read_text(Path(folder), ARGUMENTS)
+        except (OSError, FileNameError) as error:
+            found = ArgumentsError(why(error), path=Path(path))
+            found.__cause__ = error
+            return found
+    return ExecArgs(problems=(text,)) if isinstance(text, Problem) else parse_exec_args(text)
 
 
 def read_text(root: Path, name: str) -> str | Problem:
@@ -569,7 +616,7 @@ def read_text(root: Path, name: str) -> str | Problem:
 def open_own(root: Path, name: str) -> int:
     """Open a file of a run to read it; a link is looked into only when there is one."""
     try:
-        return _open_regular(os.path.join(root, name), os.O_RDONLY | _NO_LINK)
+        return _open_regular(os.path.join(root, name), os.O_RDONLY | NO_LINK)
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
@@ -591,7 +638,7 @@ def _open_text(path: Path, mode: str) -> TextIO:
 
 def _open_regular(path: str, flags: int) -> int:
     try:
-        descriptor = os.open(path, flags | _NO_WAITING, 0o666)
+        descriptor = os.open(path, flags | NO_WAITING, 0o666)
     except FileNotFoundError:
         raise MissingFileError("expected a file, got a path where nothing is", path=Path(path)) from None
     except OSError as error:
