@@ -35,8 +35,8 @@ def same_array(a: NDArray[np.generic] | None, b: NDArray[np.generic] | None) -> 
     return bool(((a == b) | ((a != a) & (b != b))).all())
 
 
-def as_series(values: ArrayLike, what: str) -> FloatArray:
-    """One-dimensional numbers as float64, shape `(n,)`.
+def as_series(values: ArrayLike, what: str, *, copy: bool = True) -> FloatArray:
+    """One-dimensional numbers as float64, shape `(n,)`; without `copy`, the same array if it is one.
 
     Raises `CurveError`, a `ValueError`, naming `what`, for another shape and for what is no number
     (text, complex numbers, objects).
@@ -50,4 +50,4 @@ def as_series(values: ArrayLike, what: str) -> FloatArray:
     if array.size and array.dtype.kind not in "biuf":
         raise CurveError(f"expected {what} as real numbers, got {shown(array[0])}")
     with np.errstate(all="ignore"):
-        return array.astype(np.float64)
+        return array.astype(np.float64, copy=copy)

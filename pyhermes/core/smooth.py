@@ -1,16 +1,19 @@
 """The sliding mean and standard deviation of a series, exact where running sums fail.
 
 The series is cut into blocks of the window's size, so that every window is a suffix of one block
-and a prefix of the next. Within a block, prefixes grow by Welford's recurrence, whose terms are
-never negative; the two parts of a window are merged by the parallel variance formula of Chan, Golub
-and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances" (1979). No
-value outside a window takes part in it, so nothing can cancel, and a NaN stays where it is.
+and a prefix of the next. Prefixes, and suffixes from their ends, grow by Welford's recurrence, whose
+terms are never negative; the two parts of a window are merged by the parallel variance formula of
+Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances"
+(1979). No value outside a window takes part in it, so nothing can cancel, and a NaN stays where it
+is.
+
+A cumulative sum takes as long for complex numbers as for real ones: prefixes are in the real part
+and suffixes in the imaginary part of one.
 """
 
 from __future__ import annotations
 
 import operator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,18 +22,10 @@ from pyhermes.core.arrays import as_series
 from pyhermes.core.errors import CurveError
 from pyhermes.core.typing import FloatArray
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 15
+"""Values that are worked on at a time, so that all that is made of them stays in the cache."""
 _LARGEST = 2.0**480
 _SCALE = 2.0**540
-
-
-class _Moments(NamedTuple):
-    """Mean (less a value near it, so that no digit is lost) and sum of squared deviations."""
-
-    counts: FloatArray
-    base: FloatArray
-    mean: FloatArray
-    squares: FloatArray
 
 
 def smoothen(arr: ArrayLike, window_size: int = 100) -> tuple[FloatArray, FloatArray]:
@@ -47,76 +42,109 @@ def smoothen(arr: ArrayLike, window_size: int = 100) -> tuple[FloatArray, FloatA
     >>> means, stds
     (array([1., 2., 4., 5.]), array([0., 1., 1., 0.]))
     """
-    values = as_series(arr, "values to smoothen")
+    values = as_series(arr, "values to smoothen", copy=False)
     size = operator.index(window_size)
     if size < 1:
         raise CurveError(f"expected a window of at least 1, got {size}")
     if not values.size:
-        return values, values.copy()
+        return np.empty(0), np.empty(0)
+    means, stds = np.empty(len(values)), np.empty(len(values))
     with np.errstate(all="ignore"):
-        means, stds = _slide(values, min(size, values.size))
-        if np.abs(values[np.isfinite(values)]).max(initial=0.0) > _LARGEST:
-            _mend_overflows(means, stds, values, min(size, values.size))
+        _slide(values, min(size, len(values)), means, stds)
     return means, stds
 
 
-def _mend_overflows(means: FloatArray, stds: FloatArray, values: FloatArray, size: int) -> None:
+def _slide(values: FloatArray, size: int, means: FloatArray, stds: FloatArray) -> None:
+    """Fill in means and deviations of all windows, some whole blocks at a time."""
+    n = len(values)
+    all_rows = -(-n // size)
+    rows = -(-all_rows // max(1, round(all_rows * size / _CHUNK)))
+    blocks, last = _Blocks(rows, size), np.empty((2, rows, size))
+    for start in range(0, n, rows * size):
+        stop = min(start + rows * size, n)
+        mean, std = means[start:stop], stds[start:stop]
+        blocks.fill(values[start:stop])
+        if stop - start == rows * size:
+            blocks.windows(mean.reshape(rows, size), std.reshape(rows, size))
+        else:
+            blocks.windows(*last)
+            mean[:], std[:] = last.reshape(2, -1)[:, : stop - start]
+        if start == 0:
+            blocks.first_windows(mean[:size], std[:size])
+        if not np.isfinite(std.sum()):
+            _mend_overflows(values, size, means, stds, start, stop)
+
+
+def _mend_overflows(
+    values: FloatArray, size: int, means: FloatArray, stds: FloatArray, start: int, stop: int
+) -> None:
     """Where squares of very large values overflowed, take the result of the values scaled down."""
-    lost = ~(np.isfinite(means) & np.isfinite(stds))
-    smaller_means, smaller_stds = _slide(values / _SCALE, size)
-    means[lost], stds[lost] = smaller_means[lost] * _SCALE, smaller_stds[lost] * _SCALE
+    held = values[max(0, start - size) : stop]
+    if np.abs(held[np.isfinite(held)]).max(initial=0.0) <= _LARGEST:
+        return
+    smaller_means, smaller_stds = np.empty(len(held)), np.empty(len(held))
+    _slide(held / _SCALE, size, smaller_means, smaller_stds)
+    lost = ~(np.isfinite(means[start:stop]) & np.isfinite(stds[start:stop]))
+    means[start:stop][lost] = smaller_means[start - stop :][lost] * _SCALE
+    stds[start:stop][lost] = smaller_stds[start - stop :][lost] * _SCALE
 
 
-def _slide(values: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
-    """Means and deviations of all windows, some whole blocks at a time to stay in the cache."""
-    n = len(values)
-    means, stds = np.empty(n), np.empty(n)
-    step = max(1, _CHUNK // size) * size
-    for start in range(0, n, step):
-        stop = min(start + step, n)
-        before = max(0, start - size)
-        mean, std = _slide_blocks(values[before:stop], size)
-        means[start:stop], stds[start:stop] = mean[start - before :], std[start - before :]
-    return means, stds
+class _Blocks:
+    """Consecutive blocks of values, and the moments of their prefixes and suffixes.
 
+    Row 0 of everything is the block before them, whose suffixes the first row's windows need. A mean
+    is less the value at the block's end that its part begins at: no digit of it is lost. Squares are
+    the sum of squared deviations, divided by the size of the window.
+    """
 
-def _slide_blocks(values: FloatArray, size: int) -> tuple[FloatArray, FloatArray]:
-    """The same for values that begin a block; the windows of the first block are its prefixes."""
-    n = len(values)
-    blocks = np.zeros((-(-n // size), size))
-    blocks.reshape(-1)[:n] = values
-    prefixes = _growing(blocks)
-    mean, squares = prefixes.mean, prefixes.squares
-    if len(blocks) > 1:
-        _merge(prefixes, _growing(blocks[:-1, ::-1]))
-    mean += prefixes.base
-    count = np.minimum(np.arange(1, n + 1), size)
-    return mean.reshape(-1)[:n], np.sqrt(squares.reshape(-1)[:n] / count)
+    def __init__(self, rows: int, size: int) -> None:
+        self._values = np.zeros((rows + 1, size))
+        self._means = np.zeros((rows + 1, size), np.complex128)
+        self._squares = np.zeros((rows + 1, size), np.complex128)
+        self._delta, self._part = np.empty((rows, size - 1)), np.empty((rows, size - 1))
+        self._count = np.arange(1.0, size + 1)
+        self._counts = np.repeat(self._count, 2)
+        self._growth = np.repeat(self._count / np.maximum(self._count - 1, 1) / size, 2)
 
+    def fill(self, values: FloatArray) -> None:
+        """Take the next values, and compute the moments of the first 1, 2, ... from each end."""
+        for array in (self._values, self._means, self._squares):
+            array[0] = array[-1]
+        self._values[1:].reshape(-1)[: len(values)] = values
+        blocks, means, squares = self._values[1:], self._means[1:], self._squares[1:]
+        np.subtract(blocks, blocks[:, :1], out=squares.real)
+        np.subtract(blocks[:, ::-1], blocks[:, -1:], out=squares.imag)
+        np.cumsum(squares, axis=1, out=means)
+        mean_parts, parts = means.view(np.float64), squares.view(np.float64)
+        mean_parts /= self._counts
+        # (x - mean before) * (x - mean after), written so that it cannot be negative
+        parts -= mean_parts
+        np.square(parts, out=parts)
+        parts *= self._growth
+        np.cumsum(squares, axis=1, out=squares)
 
-def _growing(blocks: FloatArray) -> _Moments:
-    """Moments of the first 1, 2, ... `size` values of every row; shapes `(rows, size)`."""
-    count = np.arange(1.0, blocks.shape[1] + 1)
-    base = blocks[:, :1]
-    deviations = blocks - base
-    mean = np.cumsum(deviations, axis=1) / count
-    squares = np.empty_like(mean)
-    squares[:, 0] = deviations[:, 0]  # zero, or not a number where the value is not finite
-    # (x - mean before) * (x - mean after), written so that it cannot be negative
-    squares[:, 1:] = np.square(deviations - mean)[:, 1:] * (count[1:] / (count[1:] - 1))
-    np.cumsum(squares, axis=1, out=squares)
-    return _Moments(count, base, mean, squares)
+    def windows(self, means: FloatArray, stds: FloatArray) -> None:
+        """Fill in, in the shape of the blocks, means and deviations of the windows that end in them."""
+        self._merge(means[:, :-1], stds[:, :-1])
+        means[:, -1], stds[:, -1] = self._means.real[1:, -1], self._squares.real[1:, -1]
+        means += self._values[1:, :1]
+        np.sqrt(stds, out=stds)
 
+    def first_windows(self, means: FloatArray, stds: FloatArray) -> None:
+        """The same for the windows that end in the first row, where no block is before it."""
+        np.add(self._means.real[1], self._values[1, :1], out=means)
+        np.sqrt(self._squares.real[1] * (len(self._count) / self._count), out=stds)
 
-def _merge(prefixes: _Moments, suffixes: _Moments) -> None:
-    """Complete, in place, every prefix but a whole block with the suffix of the block before it."""
-    size = len(prefixes.counts)
-    partial = (slice(1, None), slice(0, size - 1))
-    reverse = (slice(None), slice(-2, None, -1))
-    count = prefixes.counts[: size - 1]
-    other_count = size - count
-    apart = suffixes.base - prefixes.base[1:]
-    delta = apart + (suffixes.mean[reverse] - prefixes.mean[partial])
-    prefixes.mean[partial] += delta * (other_count / size)
-    prefixes.squares[partial] += suffixes.squares[reverse]
-    prefixes.squares[partial] += np.square(delta) * (count * other_count / size)
+    def _merge(self, means: FloatArray, squares: FloatArray) -> None:
+        """Complete every prefix but a whole block with the suffix of the block before it."""
+        size, count, other_count = len(self._count), self._count[:-1], self._count[-2::-1]
+        delta, part = self._delta, self._part
+        prefix_means, suffix_means = self._means.real[1:, :-1], self._means.imag[:-1, -2::-1]
+        np.subtract(suffix_means, prefix_means, out=delta)
+        delta += self._values[:-1, -1:] - self._values[1:, :1]
+        np.multiply(delta, other_count / size, out=part)
+        np.add(part, prefix_means, out=means)
+        np.square(delta, out=delta)
+        delta *= count * other_count / size**2
+        np.add(self._squares.real[1:, :-1], self._squares.imag[:-1, -2::-1], out=part)
+        np.add(part, delta, out=squares)
