@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import re
+import codecs
+import contextlib
 
 import numpy as np
 
 from pyhermes.core.errors import ScoresError, shown
 from pyhermes.core.numbers import BLANKS, parse_float
-from pyhermes.core.text import decode_text
+from pyhermes.core.text import can_be_encoded, decode_text, encode_text
 from pyhermes.core.typing import FloatArray
 
 SUFFIX = ".scores"
 
-_STRANGE = re.compile(rf"[^0-9a-zA-Z+\-.{BLANKS}]")
-"""What stands in no number: without it, `float` is as strict as `parse_float`, and faster."""
+_PLAIN = b"0123456789+-.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\n"
+"""Of nothing but these, whatever `float` takes for a number is one, and it has a line of its own."""
+
+_MANY = 2 << 20
+"""Bytes that it pays to import pyarrow for."""
 
 
 def parse_scores(data: str | bytes, *, complete: bool = True) -> FloatArray:
@@ -27,23 +31,61 @@ def parse_scores(data: str | bytes, *, complete: bool = True) -> FloatArray:
     >>> parse_scores("return\n-848\n-7.5e2\n")
     array([-848., -750.])
     """
-    text = decode_text(data) if isinstance(data, bytes) else data
+    raw = encode_text(data) if isinstance(data, str) and can_be_encoded(data) else data
+    if isinstance(raw, bytes):
+        scores = _plain_scores(raw if complete else raw[: raw.rfind(b"\n") + 1])
+        if scores is not None:
+            return scores
+    return _scores_by_line(decode_text(data) if isinstance(data, bytes) else data, complete)
+
+
+def _plain_scores(data: bytes) -> FloatArray | None:
+    """The scores of a file of at most a header and one number on each line; None for any other."""
+    lines = data.removeprefix(codecs.BOM_UTF8)
+    first, _, rest = lines.partition(b"\n")
+    if parse_float(decode_text(first)) is None:
+        lines = rest
+        if not first.strip():
+            return None
+    if lines.translate(None, _PLAIN) or b"\n\n" in lines or lines[:1] == b"\n":
+        return None
+    with contextlib.suppress(ValueError):
+        return _floats(lines)
+    return None
+
+
+def _floats(lines: bytes) -> FloatArray:
+    """The number on each line; raises ValueError where a line is none."""
+    if len(lines) >= _MANY:
+        with contextlib.suppress(ImportError):
+            return _floats_by_arrow(lines)
+    numbers = lines.removesuffix(b"\n").split(b"\n") if lines else []
+    return np.fromiter(map(float, numbers), np.float64, len(numbers))
+
+
+def _floats_by_arrow(lines: bytes) -> FloatArray:
+    import pyarrow
+    from pyarrow import csv
+
+    table = csv.read_csv(
+        pyarrow.py_buffer(lines),
+        read_options=csv.ReadOptions(column_names=["score"]),
+        parse_options=csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+        convert_options=csv.ConvertOptions(
+            column_types={"score": pyarrow.float64()}, null_values=[], strings_can_be_null=False
+        ),
+    )
+    return np.array(table.column(0).to_numpy())
+
+
+def _scores_by_line(text: str, complete: bool) -> FloatArray:
     lines = text.removeprefix("\ufeff").split("\n")
     if not complete:
         lines.pop()
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip(BLANKS)]
     if numbered and parse_float(numbered[0][1]) is None:
         del numbered[0]
-    return np.array(_floats(numbered, text), dtype=np.float64)
-
-
-def _floats(numbered: list[tuple[int, str]], text: str) -> list[float]:
-    if not _STRANGE.search(text):
-        try:
-            return [float(line) for _, line in numbered]
-        except ValueError:
-            pass  # the strict pass below says which line
-    return [_strict_float(number, line) for number, line in numbered]
+    return np.array([_strict_float(number, line) for number, line in numbered], dtype=np.float64)
 
 
 def _strict_float(number: int, line: str) -> float:
