@@ -82,7 +82,7 @@ class Result(dict[str, ResultValue]):
         'metrics.result'
         """
         place = disk.place_of_result(self.name, directory, self.path)
-        self.path = disk.save_result(self.snapshot(), place)
+        self.path = disk.save_result(self, place)
         return self.path
 
     def store_scalar(self, value: ScalarLike | Iterable[ScalarLike], key: str) -> None:

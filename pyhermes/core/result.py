@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError, shown
 from pyhermes.core.typing import FloatArray, FrozenValue, ResultValue, ScalarLike
 from pyhermes.core.unpickle import UnsafeFileError, read_torch_file
-from pyhermes.core.values import array_of, freeze, is_plain_list, number_of, same_values, stacked, thaw
+from pyhermes.core.values import NUMBERS, array_of, freeze, is_plain_list, number_of, same_values, stacked, thaw
 
 if TYPE_CHECKING:
     import torch
@@ -140,8 +140,8 @@ def decode_result(data: bytes) -> ResultRecord:
         raise ResultError(f"expected a result, got a damaged file ({type(error).__name__})") from error
 
 
-def encode_result(record: ResultRecord) -> bytes:
-    """Write a record as the bytes of a result file, with `torch.save`.
+def encode_result(record: ResultRecord | Mapping[str, ResultValue]) -> bytes:
+    """Write a record, or what one can be made of, as the bytes of a result file, with `torch.save`.
 
     Raises `ResultError`, a `ValueError`, naming the key, for arrays that no tensor can hold (times,
     numbers of more than 64 bits).
@@ -153,7 +153,8 @@ def encode_result(record: ResultRecord) -> bytes:
     import torch
 
     buffer = io.BytesIO()
-    torch.save({key: _encoded_entry(key, value) for key, value in record.values.items()}, buffer)
+    values = record.values if isinstance(record, ResultRecord) else freeze(record, copy=False)
+    torch.save({key: _encoded_entry(key, value) for key, value in values.items()}, buffer)
     return buffer.getvalue()
 
 
@@ -184,6 +185,9 @@ def add_scalars(
     >>> add_scalars([1.0], [2, 3], "loss")
     [1.0, 2, 3]
     """
+    if type(value) in NUMBERS and type(current) is list and current and type(current[-1]) in NUMBERS:
+        current.append(value)  # in a training loop: every other check is made above
+        return current
     number = number_of(value)
     numbers = _numbers(value, key) if number is None else [number]
     series = _as_list(current, key, of_arrays=False)
@@ -240,7 +244,9 @@ def _encoded_once(value: FrozenValue, done: dict[int, _Storable]) -> _Storable:
     if isinstance(value, np.ndarray):
         import torch
 
-        return torch.from_numpy(value.copy())
+        # torch warns of arrays that cannot be written to, and refuses two of one memory and two dtypes
+        alone = value.flags.owndata and value.flags.writeable and value.flags.c_contiguous
+        return torch.from_numpy(value if alone else value.copy())
     if isinstance(value, tuple):
         return [_encoded(item, done) for item in value]
     assert isinstance(value, Mapping)

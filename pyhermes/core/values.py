@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TAGS = "tags"
 """The key whose list is never taken for a series."""
 
+NUMBERS = frozenset({bool, int, float})
+"""The types of Python's own numbers."""
+
 _DEEPEST = 60
 _SHARED_AT_MOST = 64 << 20
 
@@ -36,14 +39,14 @@ class PlainList(list[ResultValue]):
     """A list that was stored as a tuple: it stays a list, where a list of numbers becomes an array."""
 
 
-def freeze(values: object) -> dict[str, FrozenValue]:
+def freeze(values: object, *, copy: bool = True) -> dict[str, FrozenValue]:
     """Copies of all values that nobody can change, series stacked into arrays.
 
-    Raises `ResultError`, a `ValueError`, naming the key of what a result cannot hold.
+    Without `copy`, for what only reads them at once, arrays are those that were given. Raises `ResultError`, a `ValueError`, naming the key of what a result cannot hold.
     """
     if not isinstance(values, Mapping):
         raise ResultError(f"expected a dict of results, got {shown(values)}")
-    walk = _Freezer()
+    walk = _Freezer(copy)
     return {_text_key(key): walk.entry(key, value) for key, value in values.items()}
 
 
@@ -133,12 +136,12 @@ class _Stacker:
     def stack(self, values: Sequence[object], depth: int = 0) -> _Array | None:
         """The array that a list of numbers, or of arrays of one shape, is; None for others."""
         kinds = set(map(type, values))
-        if kinds <= {bool, int, float}:
-            return _stack_numbers(values)
+        if kinds <= NUMBERS:
+            return _stack_numbers(values, kinds)
         entries = [self._entry(value, depth) for value in values]
         arrays = [entry for entry in entries if isinstance(entry, np.ndarray)]
         if not arrays:
-            return None if None in entries else _stack_numbers(entries)
+            return None if None in entries else _stack_numbers(entries, set(map(type, entries)))
         if len(arrays) < len(entries) or len({array.shape for array in arrays}) > 1:
             return None
         return None if self._explodes(arrays) else _stack_arrays(arrays)
@@ -165,7 +168,8 @@ class _Stacker:
 class _Freezer:
     """One walk over the values of a result; what stands in several places is frozen once."""
 
-    def __init__(self) -> None:
+    def __init__(self, copy: bool) -> None:
+        self._copy = copy
         self._key = ""
         self._stacker = _Stacker()
         # with what was frozen, lest something else gets its id
@@ -223,7 +227,7 @@ class _Freezer:
             return self._value(array.tolist() if array.size else [])
         if array.dtype.kind not in "biufcMm":
             raise self._refusal(array)
-        return read_only(_plain_array(array))
+        return read_only(_plain_array(array)) if self._copy else _plain_array(array)
 
     def _plain_key(self, key: object) -> PlainKey:
         plain = self._value(key)
@@ -268,12 +272,11 @@ def _plain_array(array: _Array) -> _Array:
     return native.view(f"{array.dtype.kind}{array.dtype.itemsize}") if array.dtype.kind in "iu" else native
 
 
-def _stack_numbers(numbers: Sequence[object]) -> _Array | None:
-    """Numbers as bool, int64 or float64, whichever holds them all; None beyond int64."""
-    kinds = set(map(type, numbers))
+def _stack_numbers(numbers: Sequence[object], kinds: set[type]) -> _Array | None:
+    """Numbers of some types as bool, int64 or float64, whichever holds them all; None beyond int64."""
     dtype = np.bool_ if kinds == {bool} else np.int64 if kinds and float not in kinds else np.float64
     try:
-        return np.array(numbers, dtype)
+        return np.fromiter(numbers, dtype, len(numbers))
     except OverflowError:
         return None
 

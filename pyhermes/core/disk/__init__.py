@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
@@ -46,7 +46,7 @@ from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
 from pyhermes.core.scores import SUFFIX as SCORES
 from pyhermes.core.scores import parse_scores
 from pyhermes.core.text import ENCODING, ERRORS, decode_text, encode_text
-from pyhermes.core.typing import FloatArray, PathLike
+from pyhermes.core.typing import FloatArray, PathLike, ResultValue
 
 if TYPE_CHECKING:
     import torch
@@ -368,10 +368,11 @@ def load_scalars(
     return tuple(scalars), tuple(failed)
 
 
-def save_result(record: ResultRecord, path: PathLike) -> Path:
-    """Write a result to a file, which is replaced as a whole, making its directory; its path.
+def save_result(record: ResultRecord | Mapping[str, ResultValue], path: PathLike) -> Path:
+    """Write a result, or what one can be made of, to a file, making its directory; the path.
 
-    Raises `ResultError`, a `ValueError`, naming the key, for what cannot be stored.
+    The file is replaced as a whole. Raises `ResultError`, a `ValueError`, naming the key, for what
+    cannot be stored.
 
     >>> save_result(ResultRecord({"loss": [0.5, 0.25]}), "new/metrics.result").name
     'metrics.result'
