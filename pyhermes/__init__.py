@@ -6,30 +6,7 @@ logs, scores, checkpoints and results. `Experiment.load_all` loads a folder of t
 
 from __future__ import annotations
 
-from pyhermes.api.experiment import Experiment
-from pyhermes.api.experiment_list import ExperimentList
-from pyhermes.api.recording import Recording
-from pyhermes.api.result import Result
-from pyhermes.api.structured_list import StructuredGroup, StructuredList, StructuredRun, UnstructuredRun
-from pyhermes.core.errors import HermesError, HermesWarning
-from pyhermes.core.marks import Flag, Key, Positional, Replicate, Shape
-from pyhermes.core.status import RunStatus
+import lazy_loader
 
-__all__ = [
-    "Experiment",
-    "ExperimentList",
-    "Flag",
-    "HermesError",
-    "HermesWarning",
-    "Key",
-    "Positional",
-    "Recording",
-    "Replicate",
-    "Result",
-    "RunStatus",
-    "Shape",
-    "StructuredGroup",
-    "StructuredList",
-    "StructuredRun",
-    "UnstructuredRun",
-]
+# the names in the stub beside this file, each imported when it is first used
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,12 +13,7 @@ from pyhermes.api.result import Result
 from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.errors import ArgumentsError, located
-from pyhermes.core.given import GivenArguments
-from pyhermes.core.machine import status_of_run
 from pyhermes.core.run import Run, checked_scan, describe_run, problems_of
-from pyhermes.core.status import RunStatus
-from pyhermes.core.structure import structure_args
-from pyhermes.core.typed_result import structure_result
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, PathLike
 
 if TYPE_CHECKING:
@@ -27,6 +22,8 @@ if TYPE_CHECKING:
     from pyhermes.api.experiment_list import ExperimentList
     from pyhermes.api.recording import Recording
     from pyhermes.core.checkpoint import M
+    from pyhermes.core.given import GivenArguments
+    from pyhermes.core.status import RunStatus
 
 A = TypeVar("A")
 
@@ -316,6 +313,8 @@ class Experiment:
         >>> exp.structure(Args)
         Args(lr=0.001, seed=0)
         """
+        from pyhermes.core.structure import structure_args
+
         with located(self._run.path / disk.ARGUMENTS):
             return structure_args(self.arguments, cls, forbid_extra=forbid_extra)
 
@@ -328,11 +327,15 @@ class Experiment:
         A run that has not ended is looked for every time: by its process on this machine, by its
         heartbeat elsewhere.
         """
+        from pyhermes.core.machine import status_of_run
+
         return status_of_run(self._run).status
 
     @property
     def status_reason(self) -> str:
         """The evidence for the status."""
+        from pyhermes.core.machine import status_of_run
+
         return status_of_run(self._run).reason
 
     # What it left behind
@@ -402,6 +405,8 @@ class Experiment:
         >>> exp.result_as(Metrics).solved.shape
         (150,)
         """
+        from pyhermes.core.typed_result import structure_result
+
         path = self._path_of_result() if name is None else disk.result_path(self._run.path, name)
         with located(path):
             return structure_result(disk.load_result(path), cls)

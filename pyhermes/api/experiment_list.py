@@ -12,9 +12,7 @@ from pyhermes.api.notices import warn_of
 from pyhermes.api.tabular import Tabular
 from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
-from pyhermes.core.compare import varying
 from pyhermes.core.errors import ArgumentsError
-from pyhermes.core.overview import RunRow
 from pyhermes.core.run import Run, UnreadableRun
 from pyhermes.core.select import filter_beside_args, group_by, latest, only, sort_by
 
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
 
     from pyhermes.api.structured_list import StructuredList
+    from pyhermes.core.overview import RunRow
 
 A = TypeVar("A")
 K = TypeVar("K", bound=Hashable)
@@ -29,6 +28,8 @@ T = TypeVar("T")
 
 
 def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
+    from pyhermes.core.overview import RunRow
+
     return RunRow(experiment.run, arguments.values, experiment.status)
 
 
@@ -134,6 +135,8 @@ class ExperimentList(Tabular, list[Experiment]):
         >>> Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn").varying()
         ('-lr', '--seed', '--doubledqn', '--gradclip', '--layers')
         """
+        from pyhermes.core.compare import varying
+
         return varying(self._arguments())
 
     def structure(self, cls: type[A], *, forbid_extra: bool = False) -> StructuredList[A]:

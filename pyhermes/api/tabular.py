@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pyhermes.api.notices import warn_of
 from pyhermes.core import disk
-from pyhermes.core.overview import RunRow, chosen_scalars, run_table, scalar_table, shown_table
 from pyhermes.core.run import Run
-from pyhermes.core.table import Table
 from pyhermes.core.typing import FloatArray
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
+
+    from pyhermes.core.overview import RunRow
+    from pyhermes.core.table import Table
 
 LastScalars: TypeAlias = bool | Iterable[str]
 """Which scalars' last values a table has: none, all, or those of some keys."""
@@ -38,6 +39,8 @@ class Tabular(ABC):
         columns `last.<key>`. A result that cannot be read is warned of. Raises `NoSuchKeyError`, a
         `KeyError`, for a scalar that no run has.
         """
+        from pyhermes.core.overview import run_table
+
         if last is False:
             return run_table(self._rows())
         held = _scalars(self._runs(), () if last is True else last)
@@ -49,6 +52,8 @@ class Tabular(ABC):
         All of them, or those of some keys; a result that cannot be read is warned of. Raises
         `NoSuchKeyError`, a `KeyError`, for a key that no run has.
         """
+        from pyhermes.core.overview import scalar_table
+
         runs = self._runs()
         held = _scalars(runs, keys)
         return scalar_table(zip([run.identifier for run in runs], held, strict=True))
@@ -66,10 +71,14 @@ class Tabular(ABC):
         return self.table(last=last).to_arrow()
 
     def __repr__(self) -> str:
+        from pyhermes.core.overview import shown_table
+
         rows, left_out = self._rows_shown()
         return shown_table(rows).text(self._title(), left_out=left_out)
 
     def _repr_html_(self) -> str:
+        from pyhermes.core.overview import shown_table
+
         rows, left_out = self._rows_shown()
         return shown_table(rows).html(self._title(), left_out=left_out)
 
@@ -98,6 +107,8 @@ class Tabular(ABC):
 
 
 def _scalars(runs: Iterable[Run], keys: Iterable[str]) -> tuple[dict[str, FloatArray], ...]:
+    from pyhermes.core.overview import chosen_scalars
+
     scalars, failed = disk.load_scalars(runs)
     warn_of("the results of these experiments cannot be read:", failed)
     return chosen_scalars(scalars, keys)

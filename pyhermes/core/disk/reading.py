@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from pyhermes.core.text import decode_text
@@ -52,6 +51,8 @@ def read_each(read: Callable[[S], T], items: Sequence[S]) -> list[T]:
         if sorted(seconds)[len(seconds) // 2] < _LONG:
             found.extend(map(read, block[_SAMPLE:]))
             continue
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(_AT_ONCE, "pyhermes reading") as pool:
             found.extend(pool.map(read, block[_SAMPLE:]))
     return found

@@ -1,0 +1,129 @@
+from .arguments import (
+    ExecArgs as ExecArgs,
+    format_exec_args as format_exec_args,
+    parse_exec_args as parse_exec_args,
+)
+from .column import Column as Column, column_of as column_of
+from .command import Command as Command, split_command as split_command
+from .compare import (
+    ReplicateGroup as ReplicateGroup,
+    diff as diff,
+    group_by_replicate as group_by_replicate,
+    varying as varying,
+)
+from .curve import (
+    BestEpisode as BestEpisode,
+    TrainingCurve as TrainingCurve,
+    epsilon_schedule as epsilon_schedule,
+    training_curve as training_curve,
+)
+from .disk import (
+    is_experiment as is_experiment,
+    load_arguments as load_arguments,
+    load_result as load_result,
+    load_run as load_run,
+    load_scalars as load_scalars,
+    load_scores as load_scores,
+    load_state_dict as load_state_dict,
+    save_result as save_result,
+    scan_runs as scan_runs,
+    with_arguments as with_arguments,
+)
+from .errors import (
+    ArgumentsError as ArgumentsError,
+    CheckpointError as CheckpointError,
+    CurveError as CurveError,
+    ExecutionFileError as ExecutionFileError,
+    FieldError as FieldError,
+    FileModeError as FileModeError,
+    FileNameError as FileNameError,
+    HermesError as HermesError,
+    HermesWarning as HermesWarning,
+    InfoError as InfoError,
+    IsAnExperimentError as IsAnExperimentError,
+    MarkError as MarkError,
+    MissingFileError as MissingFileError,
+    MissingPackageError as MissingPackageError,
+    NoResultError as NoResultError,
+    NoSuchKeyError as NoSuchKeyError,
+    NotADirectoryOfExperimentsError as NotADirectoryOfExperimentsError,
+    NotAFileError as NotAFileError,
+    NotAnExperimentError as NotAnExperimentError,
+    NothingToChooseError as NothingToChooseError,
+    NotRecordingError as NotRecordingError,
+    ProvenanceError as ProvenanceError,
+    RecordingError as RecordingError,
+    ResultError as ResultError,
+    ScoresError as ScoresError,
+    TableError as TableError,
+    UnknownChoiceError as UnknownChoiceError,
+    WrongTypeError as WrongTypeError,
+)
+from .execution_file import (
+    ExecutionFile as ExecutionFile,
+    format_execution_file as format_execution_file,
+    parse_execution_file as parse_execution_file,
+)
+from .execution_items import JobLine as JobLine, Sweep as Sweep
+from .given import lines_of_given as lines_of_given
+from .info import (
+    ExperimentInfo as ExperimentInfo,
+    Problem as Problem,
+    format_info as format_info,
+    parse_info as parse_info,
+)
+from .jobs import Job as Job, JobOptions as JobOptions, expand as expand
+from .marks import Flag as Flag, Key as Key, Positional as Positional, Replicate as Replicate, Shape as Shape
+from .overview import RunRow as RunRow, run_table as run_table, scalar_table as scalar_table
+from .provenance import (
+    CodeState as CodeState,
+    Process as Process,
+    Provenance as Provenance,
+    Seeds as Seeds,
+    format_provenance as format_provenance,
+    parse_provenance as parse_provenance,
+)
+from .result import (
+    ResultRecord as ResultRecord,
+    decode_result as decode_result,
+    encode_result as encode_result,
+)
+from .run import (
+    Run as Run,
+    RunWithArguments as RunWithArguments,
+    Scan as Scan,
+    UnreadableRun as UnreadableRun,
+)
+from .scores import parse_scores as parse_scores
+from .select import (
+    filter_by_args as filter_by_args,
+    group_by as group_by,
+    latest as latest,
+    sort_by as sort_by,
+)
+from .smooth import smoothen as smoothen
+from .status import (
+    Evidence as Evidence,
+    RunStatus as RunStatus,
+    StatusReport as StatusReport,
+    status_of as status_of,
+)
+from .structure import (
+    ArgumentProblem as ArgumentProblem,
+    StructuredArgs as StructuredArgs,
+    structure_args as structure_args,
+    structured_args as structured_args,
+    unstructure_args as unstructure_args,
+)
+from .table import Table as Table
+from .typed_result import ResultProblem as ResultProblem, structure_result as structure_result
+from .typing import (
+    ArgumentValue as ArgumentValue,
+    FrozenValue as FrozenValue,
+    HasExecArgs as HasExecArgs,
+    HasStart as HasStart,
+    OnError as OnError,
+    PathLike as PathLike,
+    ResultValue as ResultValue,
+    ScalarLike as ScalarLike,
+)
