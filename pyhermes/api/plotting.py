@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, final
@@ -21,11 +22,13 @@ from pyhermes.core.curve import (
     unless_given,
 )
 from pyhermes.core.errors import printable
+from pyhermes.core.raster import outline, point_counts, spread_counts
 from pyhermes.core.smooth import smoothen
 from pyhermes.core.typing import FloatArray, PathLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
     from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
 
@@ -34,14 +37,16 @@ if TYPE_CHECKING:
 _EPSILON_COLOR = "0.35"
 _WITHOUT_WINDOWS = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 _FEW, _MANY = 200, 20_000
+_MOST_DOTS = 200_000
+_COLUMNS_OF_LINES = 4096
 
 
 @final
 @attrs.frozen
 class CurveArtists:
-    """What `draw_curve` put on the axes."""
+    """What `draw_curve` put on the axes; the scores of very many episodes are one image."""
 
-    scores: Line2D
+    scores: Line2D | AxesImage
     means: Line2D
     best: Line2D | None
     epsilons: Line2D | None
@@ -70,7 +75,8 @@ def plot_training_progress(
 ) -> ModuleType:
     """Plot a training curve from scores of shape `(episodes,)`; returns `matplotlib.pyplot`.
 
-    Every score is a dot, the mean of the last `window_length` a line. Where `eps_start`, `eps_end`
+    Every score is a dot, the mean of the last `window_length` a line. Over 200,000 dots are counted for
+    each pixel, and drawn the stronger the more they are. Where `eps_start`, `eps_end`
     and `eps_decay` are given, or else `epsilons` (one an episode), the exploration coefficient has
     an axis of its own. `axis_gap` is the fraction of each range that is added on both its sides;
     `mark_best` marks the highest score. With `ax` the curve is drawn there, else in a new figure of
@@ -258,11 +264,10 @@ def draw_curve(
     """
     from matplotlib.ticker import MaxNLocator
 
-    episodes = np.arange(len(curve.scores), dtype=np.float64)
-    dots = _dots(ax, episodes, curve.scores, scores_color)
+    n = len(curve.scores)
+    dots, dots_in_legend = _dots(ax, curve, scores_color)
     (means,) = ax.plot(
-        episodes,
-        curve.means,
+        *_line(curve.means),
         color=mean_color,
         linewidth=2.2,
         label=f"mean of the last {curve.window_length}",
@@ -271,13 +276,13 @@ def draw_curve(
         scaley=False,
     )
     best = _mark_best(ax, curve, mean_color, fontsize) if mark_best else None
-    epsilon_axes, epsilons = _draw_epsilons(ax, curve, episodes, fontsize)
+    epsilon_axes, epsilons = _draw_epsilons(ax, curve, fontsize)
     _label(ax, "episode", "score", fontsize)
-    ax.set_xlim(-0.5 - 0.01 * len(episodes), max(len(episodes) - 0.5, 0.5) + 0.01 * len(episodes))
+    ax.set_xlim(-0.5 - 0.01 * n, max(n - 0.5, 0.5) + 0.01 * n)
     ax.set_ylim(*curve.score_range)
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.grid(visible=True, alpha=0.25)
-    shown = [line for line in (dots, means, best, epsilons) if line is not None]
+    shown = [line for line in (dots_in_legend, means, best, epsilons) if line is not None]
     box = _legend(ax, shown, emptiest_corner(curve), fontsize) if legend else None
     return CurveArtists(dots, means, best, epsilons, epsilon_axes, box)
 
@@ -308,15 +313,26 @@ def plot_series(values: FloatArray, label: str, smoothing: int, show: bool, ax: 
 def _save(ax: Axes, path: PathLike) -> None:
     figure = ax.get_figure(root=True)
     assert figure is not None
-    figure.savefig(path)
+    if os.fspath(path).lower().endswith(".png"):
+        # a cloud of dots gets no smaller by trying harder, which takes three times as long
+        figure.savefig(path, pil_kwargs={"compress_level": 1})
+    else:
+        figure.savefig(path)
 
 
-def _dots(ax: Axes, episodes: FloatArray, scores: FloatArray, color: str) -> Line2D:
-    """A dot an episode: the more there are, the smaller and the fainter."""
-    crowd = min(max(np.log(max(len(scores), 1) / _FEW) / np.log(_MANY / _FEW), 0.0), 1.0)
+def _line(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What to draw a line through: all values, or of very many what can be seen of them."""
+    if len(values) > _MOST_DOTS:
+        return outline(values, _COLUMNS_OF_LINES)
+    return np.arange(len(values), dtype=np.float64), values
+
+
+def _dots(ax: Axes, curve: TrainingCurve, color: str) -> tuple[Line2D | AxesImage, Line2D]:
+    """A dot an episode, the more there are the smaller and the fainter; and what the legend shows."""
+    crowd = min(max(np.log(max(len(curve.scores), 1) / _FEW) / np.log(_MANY / _FEW), 0.0), 1.0)
+    many = len(curve.scores) > _MOST_DOTS
     (dots,) = ax.plot(
-        episodes,
-        scores,
+        *_line(curve.scores[:0] if many else curve.scores),
         linestyle="none",
         marker="o",
         markersize=6 - 3.4 * crowd,
@@ -328,7 +344,30 @@ def _dots(ax: Axes, episodes: FloatArray, scores: FloatArray, color: str) -> Lin
         scalex=False,
         scaley=False,
     )
-    return dots
+    return (_draw_cloud(ax, curve, dots) if many else dots), dots
+
+
+def _draw_cloud(ax: Axes, curve: TrainingCurve, dots: Line2D) -> AxesImage:
+    """Very many dots as an image of their numbers: a single one as strong as a dot, many stronger."""
+    from matplotlib.colors import to_rgb
+
+    columns, rows = (max(int(size), 1) for size in ax.figure.bbox.size)
+    counts = point_counts(curve.scores, curve.score_range, columns, rows)
+    counts = spread_counts(counts, dots.get_markersize() / 2 * ax.figure.dpi / 72)
+    weakest = dots.get_alpha() or 1.0
+    strength = np.log1p(counts - 1.0, where=counts > 0, out=np.zeros(counts.shape))
+    image = np.empty((rows, columns, 4))
+    image[..., :3] = to_rgb(dots.get_color())
+    image[..., 3] = np.where(
+        counts > 0, weakest + (1 - weakest) * strength / max(strength.max(), 1.0), 0.0
+    )
+    return ax.imshow(
+        image,
+        origin="lower",
+        aspect="auto",
+        extent=(-0.5, len(curve.scores) - 0.5, *curve.score_range),
+        zorder=2,
+    )
 
 
 def _mark_best(ax: Axes, curve: TrainingCurve, color: str, fontsize: float) -> Line2D | None:
@@ -355,13 +394,13 @@ def _mark_best(ax: Axes, curve: TrainingCurve, color: str, fontsize: float) -> L
 
 
 def _draw_epsilons(
-    ax: Axes, curve: TrainingCurve, episodes: FloatArray, fontsize: float
+    ax: Axes, curve: TrainingCurve, fontsize: float
 ) -> tuple[Axes | None, Line2D | None]:
     if curve.epsilons is None or curve.epsilon_range is None:
         return None, None
     epsilon_axes = ax.twinx()
     (line,) = epsilon_axes.plot(
-        episodes, curve.epsilons, color=_EPSILON_COLOR, linestyle="--", linewidth=1.8, label="epsilon"
+        *_line(curve.epsilons), color=_EPSILON_COLOR, linestyle="--", linewidth=1.8, label="epsilon"
     )
     epsilon_axes.set_ylim(*curve.epsilon_range)
     _put_in_front(ax, epsilon_axes)

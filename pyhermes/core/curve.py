@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias, final
+from typing import Literal, TypeAlias, cast, final
 
 import attrs
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pyhermes.core.arrays import as_series, read_only, same_array
 from pyhermes.core.errors import CurveError, shown
@@ -18,6 +18,7 @@ from pyhermes.core.typing import ArgumentValue, FloatArray
 Range: TypeAlias = tuple[float, float]
 Corner: TypeAlias = Literal["upper right", "upper left", "lower right", "lower left"]
 
+_CORNERS: tuple[Corner, ...] = ("upper right", "upper left", "lower right", "lower left")
 _LARGEST = 1e300  # an axis cannot go to the last float
 
 
@@ -112,7 +113,13 @@ def epsilon_schedule(start: float, end: float, decay: float, n: int) -> FloatArr
     array([1. , 0.5, 0.3, 0.3])
     """
     with np.errstate(all="ignore"):
-        return np.maximum(start * np.float64(decay) ** np.arange(n), np.float64(end))
+        if 0 < decay < 1 and 0 < end < start < np.inf:
+            falling = min(n, int(np.log(end / start) / np.log(decay)) + 2)  # from there on it is the end
+        else:
+            falling = n
+        schedule = np.full(n, end, np.float64)
+        schedule[:falling] = np.maximum(start * np.float64(decay) ** np.arange(falling), np.float64(end))
+    return schedule
 
 
 def epsilon_arguments(
@@ -180,19 +187,21 @@ def _epsilons(
 
 
 def _best(scores: FloatArray) -> BestEpisode | None:
-    finite = np.isfinite(scores)
-    if not finite.any():
+    if not len(scores):
         return None
-    episode = int(np.argmax(np.where(finite, scores, -np.inf)))
-    return BestEpisode(episode, float(scores[episode]))
+    episode = int(np.argmax(scores))
+    if not np.isfinite(scores[episode]):
+        episode = int(np.argmax(np.where(np.isfinite(scores), scores, -np.inf)))
+    return BestEpisode(episode, float(scores[episode])) if np.isfinite(scores[episode]) else None
 
 
 def _span(values: FloatArray) -> Range:
     """Lowest and highest finite value; half a unit around where that is no span."""
-    finite = np.clip(values[np.isfinite(values)], -_LARGEST, _LARGEST)
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    ends = np.array([values.min(), values.max()]) if values.size else np.empty(0)
+    finite = ends if np.isfinite(ends).all() else values[np.isfinite(values)]
+    low, high = np.clip([finite.min(), finite.max()], -_LARGEST, _LARGEST) if finite.size else (0.0, 1.0)
     around = 0.0 if low < high else max(0.5, abs(low) * 0.05)
-    return max(low - around, -_LARGEST), min(high + around, _LARGEST)
+    return float(max(low - around, -_LARGEST)), float(min(high + around, _LARGEST))
 
 
 def _with_gap(given: Range, axis_gap: float) -> Range:
@@ -215,21 +224,22 @@ def emptiest_corner(curve: TrainingCurve) -> Corner:
     >>> emptiest_corner(training_curve([1.0, 2.0, 3.0]))
     'upper left'
     """
-    x = np.linspace(0.0, 1.0, len(curve.scores))
-    heights = [_height(curve.scores, curve.score_range), _height(curve.means, curve.score_range)]
+    drawn = [(curve.scores, curve.score_range), (curve.means, curve.score_range)]
     if curve.epsilons is not None and curve.epsilon_range is not None:
-        heights.append(_height(curve.epsilons, curve.epsilon_range))
-    corners: dict[Corner, list[NDArray[np.bool_]]] = {
-        "upper right": [(x > 0.5) & (y > 0.7) for y in heights],
-        "upper left": [(x < 0.5) & (y > 0.7) for y in heights],
-        "lower right": [(x > 0.5) & (y < 0.3) for y in heights],
-        "lower left": [(x < 0.5) & (y < 0.3) for y in heights],
-    }
-    return min(corners, key=lambda name: sum(int(points.sum()) for points in corners[name]))
+        drawn.append((curve.epsilons, curve.epsilon_range))
+    points: dict[Corner, int] = dict.fromkeys(_CORNERS, 0)
+    for values, span in drawn:
+        n = len(values)
+        for side, part in (("left", values[: max(n // 2, 1)]), ("right", values[(n + 1) // 2 :])):
+            upper, lower = _near_the_ends(part, span)
+            points[cast("Corner", f"upper {side}")] += upper
+            points[cast("Corner", f"lower {side}")] += lower
+    return min(points, key=points.__getitem__)
 
 
-def _height(values: FloatArray, span: Range) -> FloatArray:
-    """Where values lie between the ends of an axis, from 0 to 1."""
+def _near_the_ends(values: FloatArray, span: Range) -> tuple[int, int]:
+    """How many values are in the upper and in the lower third of an axis, roughly."""
     low, high = span
-    with np.errstate(all="ignore"):
-        return (values / 2 - low / 2) / (high / 2 - low / 2)
+    with np.errstate(invalid="ignore"):
+        above, below = values > 0.3 * low + 0.7 * high, values < 0.7 * low + 0.3 * high
+    return int(np.count_nonzero(above)), int(np.count_nonzero(below))
