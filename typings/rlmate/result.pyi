@@ -5,6 +5,9 @@ from numpy.typing import ArrayLike
 
 class Result(dict[str, object]):
     name: str
+    def __init__(
+        self, name: str, path: str | None = None, dictionary: dict[str, list[float]] | None = None
+    ) -> None: ...
     @classmethod
     def new(cls, name: str) -> Self: ...
     @classmethod

@@ -1,0 +1,1 @@
+"""Every claim of speed, side by side with peers in one run: `python -m benchmarks`."""
