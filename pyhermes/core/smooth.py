@@ -22,7 +22,7 @@ from pyhermes.core.arrays import as_series
 from pyhermes.core.errors import CurveError
 from pyhermes.core.typing import FloatArray
 
-_CHUNK = 1 << 15
+_CHUNK = 1 << 14
 """Values that are worked on at a time, so that all that is made of them stays in the cache."""
 _LARGEST = 2.0**480
 _SCALE = 2.0**540
@@ -92,7 +92,7 @@ def _mend_overflows(
 class _Blocks:
     """Consecutive blocks of values, and the moments of their prefixes and suffixes.
 
-    Row 0 of everything is the block before them, whose suffixes the first row's windows need. A mean
+    Row 0 is the block before them, whose suffixes the first row's windows need. A mean
     is less the value at the block's end that its part begins at: no digit of it is lost. Squares are
     the sum of squared deviations, divided by the size of the window.
     """
@@ -101,15 +101,15 @@ class _Blocks:
         self._values = np.zeros((rows + 1, size))
         self._means = np.zeros((rows + 1, size), np.complex128)
         self._squares = np.zeros((rows + 1, size), np.complex128)
-        self._delta, self._part = np.empty((rows, size - 1)), np.empty((rows, size - 1))
+        self._delta = np.empty((rows, size - 1))
         self._count = np.arange(1.0, size + 1)
         self._counts = np.repeat(self._count, 2)
         self._growth = np.repeat(self._count / np.maximum(self._count - 1, 1) / size, 2)
 
     def fill(self, values: FloatArray) -> None:
         """Take the next values, and compute the moments of the first 1, 2, ... from each end."""
-        for array in (self._values, self._means, self._squares):
-            array[0] = array[-1]
+        self._values[0, -1] = self._values[-1, -1]
+        self._means.imag[0], self._squares.imag[0] = self._means.imag[-1], self._squares.imag[-1]
         self._values[1:].reshape(-1)[: len(values)] = values
         blocks, means, squares = self._values[1:], self._means[1:], self._squares[1:]
         np.subtract(blocks, blocks[:, :1], out=squares.real)
@@ -138,13 +138,12 @@ class _Blocks:
     def _merge(self, means: FloatArray, squares: FloatArray) -> None:
         """Complete every prefix but a whole block with the suffix of the block before it."""
         size, count, other_count = len(self._count), self._count[:-1], self._count[-2::-1]
-        delta, part = self._delta, self._part
-        prefix_means, suffix_means = self._means.real[1:, :-1], self._means.imag[:-1, -2::-1]
-        np.subtract(suffix_means, prefix_means, out=delta)
+        delta, prefix_means = self._delta, self._means.real[1:, :-1]
+        np.subtract(self._means.imag[:-1, -2::-1], prefix_means, out=delta)
         delta += self._values[:-1, -1:] - self._values[1:, :1]
-        np.multiply(delta, other_count / size, out=part)
-        np.add(part, prefix_means, out=means)
+        np.multiply(delta, other_count / size, out=means)
+        means += prefix_means
         np.square(delta, out=delta)
         delta *= count * other_count / size**2
-        np.add(self._squares.real[1:, :-1], self._squares.imag[:-1, -2::-1], out=part)
-        np.add(part, delta, out=squares)
+        np.add(self._squares.real[1:, :-1], self._squares.imag[:-1, -2::-1], out=squares)
+        squares += delta
