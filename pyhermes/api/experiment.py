@@ -508,7 +508,9 @@ class Experiment:
     # As a value
 
     def __eq__(self, other: object) -> bool:
-        return self._run.directory == other._run.directory if isinstance(other, Experiment) else NotImplemented
+        if not isinstance(other, Experiment):
+            return NotImplemented
+        return self._run.directory == other._run.directory
 
     def __hash__(self) -> int:
         return hash(self._run.directory)

@@ -358,9 +358,7 @@ def _draw_cloud(ax: Axes, curve: TrainingCurve, dots: Line2D) -> AxesImage:
     strength = np.log1p(counts - 1.0, where=counts > 0, out=np.zeros(counts.shape))
     image = np.empty((rows, columns, 4))
     image[..., :3] = to_rgb(dots.get_color())
-    image[..., 3] = np.where(
-        counts > 0, weakest + (1 - weakest) * strength / max(strength.max(), 1.0), 0.0
-    )
+    image[..., 3] = np.where(counts > 0, weakest + (1 - weakest) * strength / max(strength.max(), 1.0), 0.0)
     return ax.imshow(
         image,
         origin="lower",
@@ -393,9 +391,7 @@ def _mark_best(ax: Axes, curve: TrainingCurve, color: str, fontsize: float) -> L
     return best
 
 
-def _draw_epsilons(
-    ax: Axes, curve: TrainingCurve, fontsize: float
-) -> tuple[Axes | None, Line2D | None]:
+def _draw_epsilons(ax: Axes, curve: TrainingCurve, fontsize: float) -> tuple[Axes | None, Line2D | None]:
     if curve.epsilons is None or curve.epsilon_range is None:
         return None, None
     epsilon_axes = ax.twinx()

@@ -25,10 +25,7 @@ _A_TIME = "a time as YYYY_MM_DD_HHMMSSffffff or seconds since the epoch"
 _A_DURATION = "seconds, finite and not negative"
 _AN_EXIT_STATUS = "an integer, negative for a signal"
 
-_DAY = (
-    "(?:(?:0[1-9]|1[0-2])_(?:0[1-9]|1[0-9]|2[0-8])"
-    "|(?:0[13-9]|1[0-2])_(?:29|30)|(?:0[13578]|1[02])_31)"
-)
+_DAY = "(?:(?:0[1-9]|1[0-2])_(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])_(?:29|30)|(?:0[13578]|1[02])_31)"
 _STAMP = rf"[1-9][0-9]{{3}}_{_DAY}_(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9][0-9]{{6}}"
 _PLAIN = re.compile(
     rf"(?:(?:start|end)_time:{_STAMP}\n"

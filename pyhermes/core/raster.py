@@ -64,8 +64,8 @@ def outline(values: FloatArray, columns: int) -> tuple[FloatArray, FloatArray]:
     """The positions and values of a line that looks, on so many columns, as the one through all values.
 
     Both have shape `(4 * columns,)`: the first value of each column, its lowest and highest in the
-    order that goes towards the last, and the last. What is no number is passed over where its column has others. `values` has shape `(n,)`, n at least
-    `columns`.
+    order that goes towards the last, and the last. What is no number is passed over where its column
+    has others. `values` has shape `(n,)`, n at least `columns`.
 
     >>> outline(np.array([3.0, 1.0, 7.0, 2.0]), 1)
     (array([0. , 1.5, 1.5, 3. ]), array([3., 7., 1., 2.]))

@@ -21,7 +21,16 @@ from numpy.typing import ArrayLike
 from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError, shown
 from pyhermes.core.typing import FloatArray, FrozenValue, ResultValue, ScalarLike
 from pyhermes.core.unpickle import UnsafeFileError, read_torch_file
-from pyhermes.core.values import NUMBERS, array_of, freeze, is_plain_list, number_of, same_values, stacked, thaw
+from pyhermes.core.values import (
+    NUMBERS,
+    array_of,
+    freeze,
+    is_plain_list,
+    number_of,
+    same_values,
+    stacked,
+    thaw,
+)
 
 if TYPE_CHECKING:
     import torch

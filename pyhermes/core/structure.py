@@ -382,9 +382,7 @@ class _KnownLine(NamedTuple):
     value: object
 
 
-def _from_known_lines(
-    args: ExecArgs, layout: _Layout, forbid_extra: bool
-) -> StructuredArgs[object] | None:
+def _from_known_lines(args: ExecArgs, layout: _Layout, forbid_extra: bool) -> StructuredArgs[object] | None:
     """Arguments whose lines were read before, as the runs of a sweep all say the same few things.
 
     None for whatever takes a closer look: nested classes, a field given twice, and all that is wrong.

@@ -42,7 +42,8 @@ class PlainList(list[ResultValue]):
 def freeze(values: object, *, copy: bool = True) -> dict[str, FrozenValue]:
     """Copies of all values that nobody can change, series stacked into arrays.
 
-    Without `copy`, for what only reads them at once, arrays are those that were given. Raises `ResultError`, a `ValueError`, naming the key of what a result cannot hold.
+    Without `copy`, for what only reads them at once, arrays are those that were given. Raises
+    `ResultError`, a `ValueError`, naming the key of what a result cannot hold.
     """
     if not isinstance(values, Mapping):
         raise ResultError(f"expected a dict of results, got {shown(values)}")

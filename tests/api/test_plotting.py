@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from pyhermes import Experiment, HermesWarning
@@ -574,3 +575,64 @@ def test_the_legend_stands_where_it_hides_least(scores: list[float], corner: int
     legend = score_axes().get_legend()
     assert legend is not None
     assert legend._loc == corner  # type: ignore[attr-defined]
+
+
+# Very many episodes
+
+
+def many_scores(count: int) -> list[float]:
+    scores = np.random.default_rng(0).normal(100.0, 5.0, count)
+    scores[count // 4] = 180.0
+    scores[count // 2] = 20.0
+    return [float(score) for score in scores]
+
+
+def test_dots_are_dots_up_to_a_number_and_then_an_image() -> None:
+    ax = plt.figure().add_subplot()
+    few = draw_curve(training_curve(many_scores(200_000)), ax)
+    assert isinstance(few.scores, Line2D)
+    assert len(np.asarray(few.scores.get_xdata())) == 200_000
+    many = draw_curve(training_curve(many_scores(200_001)), plt.figure().add_subplot())
+    assert isinstance(many.scores, AxesImage)
+    assert len(np.asarray(many.means.get_xdata())) < 20_000
+
+
+def test_in_an_image_of_very_many_scores_a_single_one_can_be_seen() -> None:
+    ax = plt.figure(figsize=(4, 4), dpi=100).add_subplot()
+    curve = training_curve(many_scores(300_000), window_length=1000)
+    artists = draw_curve(curve, ax, scores_color="#00ff00")
+    assert isinstance(artists.scores, AxesImage)
+    pixels = np.asarray(artists.scores.get_array())
+    rows, columns, _ = pixels.shape
+    assert (rows, columns) == (400, 400)
+    assert list(artists.scores.get_extent()) == [-0.5, 299_999.5, *curve.score_range]
+    assert ax.get_ylim() == curve.score_range
+    assert (pixels[..., :3] == [0.0, 1.0, 0.0]).all()
+    strength = pixels[..., 3]
+    low, high = curve.score_range
+    for score, column in ((180.0, columns // 4), (20.0, columns // 2)):
+        row = int((score - low) / (high - low) * rows)
+        around = strength[row - 3 : row + 4, column - 3 : column + 4]
+        assert around.max() == pytest.approx(0.4)
+    dense = strength[int((100.0 - low) / (high - low) * rows)]
+    assert dense.min() > 0.8
+    assert strength.max() == 1.0
+    assert labels(ax)[0] == "score"
+
+
+def test_a_picture_of_very_many_episodes_is_saved(tmp_path: Path) -> None:
+    scores = many_scores(250_000)
+    plot_training_progress(
+        scores, 1.0, 0.1, 0.9999, path=tmp_path / "many.png", mark_best=True, figsize=(4, 3)
+    )
+    picture = plt.imread(tmp_path / "many.png")
+    assert picture.shape[:2] == (300, 400)
+    axes = epsilon_axes()
+    assert axes is not None
+    assert len(np.asarray(axes.get_lines()[0].get_xdata())) < 20_000
+
+
+def test_very_many_scores_of_which_none_can_be_drawn() -> None:
+    artists = draw_curve(training_curve(np.full(200_001, NAN)), plt.figure().add_subplot())
+    assert isinstance(artists.scores, AxesImage)
+    assert not np.asarray(artists.scores.get_array())[..., 3].any()

@@ -11,8 +11,7 @@ from typing import Annotated, Any
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from pyhermes import Experiment
 from pyhermes.core import (

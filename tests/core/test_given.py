@@ -10,8 +10,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from pyhermes.core import ArgumentsError, parse_exec_args, structure_args
 from pyhermes.core.arguments import format_exec_args

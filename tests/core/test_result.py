@@ -456,3 +456,36 @@ def test_scalars_are_copies() -> None:
     record = ResultRecord({"loss": [0.5]})
     scalars_of(record)["loss"][0] = 7
     assert record == ResultRecord({"loss": [0.5]})
+
+
+def test_arrays_that_share_memory_are_saved_each_as_it_is(tmp_path: Path) -> None:
+    whole = np.arange(6.0)
+    values: dict[str, ResultValue] = {
+        "whole": whole,
+        "bits": whole.view(np.int64),
+        "part": whole[::2],
+        "turned": np.asfortranarray(np.arange(6).reshape(2, 3)),
+        "again": whole,
+    }
+    path = save_result(values, tmp_path / "a.result")
+    assert load_result(path) == ResultRecord(values)
+    held = torch.load(path)
+    assert held["bits"].dtype == torch.int64
+    assert held["part"].tolist() == [0.0, 2.0, 4.0]
+
+
+def test_saving_values_is_saving_the_record_of_them(tmp_path: Path) -> None:
+    values: dict[str, ResultValue] = {
+        "loss": [0.5, 1],
+        "q": [np.zeros(2), np.ones(2)],
+        "note": "x",
+        "n": [2**80],
+    }
+    assert encode_result(values) == encode_result(ResultRecord(values))
+    assert values["loss"] == [0.5, 1]
+
+
+def test_values_that_cannot_be_saved_leave_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="under the key 'bad'"):
+        save_result({"bad": [object()]}, tmp_path / "new" / "a.result")  # type: ignore[list-item]
+    assert list(tmp_path.iterdir()) == []

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
-from pyhermes.core import ScoresError, parse_scores
+from pyhermes.core import ScoresError, parse_scores, scores
 from tests.conftest import CRASHED, EXAMPLES
 
 
 def test_a_real_file() -> None:
     data = (EXAMPLES / "runs" / CRASHED / "2026_11_23_182344306449_4_fcbfa.scores").read_bytes()
-    scores = parse_scores(data)
-    assert scores.dtype == np.float64
-    assert scores.shape == (100,)
-    assert scores[:3].tolist() == [-848.0, -740.0, -704.0]
-    np.testing.assert_array_equal(scores, parse_scores(data.decode()))
+    found = parse_scores(data)
+    assert found.dtype == np.float64
+    assert found.shape == (100,)
+    assert found[:3].tolist() == [-848.0, -740.0, -704.0]
+    np.testing.assert_array_equal(found, parse_scores(data.decode()))
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,49 @@ def test_a_line_that_is_still_being_written() -> None:
     assert parse_scores("1\n2\n31", complete=False).tolist() == [1.0, 2.0]
     assert parse_scores("1\n2\n31\n", complete=False).tolist() == [1.0, 2.0, 31.0]
     assert parse_scores("31", complete=False).tolist() == []
+
+
+LINES = st.lists(
+    st.one_of(
+        st.floats().map(repr),
+        st.integers(-(10**25), 10**25).map(str),
+        st.sampled_from(
+            ["", " ", "\t1", "1 2", "1_000", "+5", "5.", ".5", "1e400", "-1e-400", "infinity", "x", "nan(1)",
+             "0x10", "1\r", "\r", "٣", "\ufeff1", "1.2.3", "--5", "e", "1e", '"1"', "1,2", "NaN", "00", "\x001"]
+        ),
+    ),
+    max_size=6,
+)  # fmt: skip
+
+
+def outcome(text: str) -> object:
+    try:
+        return [(number, np.signbit(number)) for number in np.nan_to_num(parse_scores(text), nan=0.125)]
+    except ScoresError as error:
+        return str(error)
+
+
+@given(LINES, st.sampled_from(["", "\n"]))
+def test_however_scores_are_read_they_are_the_same(lines: list[str], end: str) -> None:
+    text = "\n".join(lines) + end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scores, "_MANY", 0)
+        by_pyarrow = outcome(text)
+        patch.setitem(sys.modules, "pyarrow", None)
+        assert outcome(text) == by_pyarrow
+        patch.setattr(scores, "_PLAIN", b"")
+        assert outcome(text) == by_pyarrow
+    assert outcome(text) == by_pyarrow
+
+
+def test_very_many_scores() -> None:
+    values = np.random.default_rng(0).standard_normal(200_000)
+    data = "".join(f"{value!r}\n" for value in values.tolist()).encode()
+    assert len(data) > 2 << 20
+    found = parse_scores(b"return\n" + data)
+    np.testing.assert_array_equal(found, values)
+    found[0] = 1.0
+    with pytest.raises(ScoresError) as error:
+        parse_scores(data + b"1 2\n")
+    assert error.value.line == 200_001
+    np.testing.assert_array_equal(parse_scores(data[:-3], complete=False), values[:-1])

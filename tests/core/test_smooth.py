@@ -41,6 +41,30 @@ def test_exact_where_running_sums_fail(name: str, window: int) -> None:
     np.testing.assert_allclose(means, true_means, rtol=1e-12, atol=1e-14 * float(np.abs(values).max()))
 
 
+@pytest.mark.parametrize("window", [1, 2, 7, 100, 250, 10_000, 20_000, 39_999])
+def test_windows_across_all_the_parts_that_are_worked_on_at_a_time(window: int) -> None:
+    values = np.cumsum(RNG.standard_normal(40_000))
+    means, stds = smoothen(values, window)
+    for end in [*RNG.integers(1, 40_000, 300).tolist(), window, min(window + 1, 40_000), 40_000]:
+        held = values[max(0, end - window) : end]
+        np.testing.assert_allclose(means[end - 1], held.mean(), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(stds[end - 1], held.std(), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("spoiled", [np.nan, np.inf, 1e300])
+def test_what_is_wrong_in_one_part_stays_in_the_windows_that_hold_it(spoiled: float) -> None:
+    values = RNG.standard_normal(60_000)
+    clean_means, clean_stds = smoothen(values, 100)
+    values[30_000] = spoiled
+    means, stds = smoothen(values, 100)
+    touched = slice(30_000, 30_100)
+    assert np.isfinite(means[touched]).all() == np.isfinite(stds[touched]).all() == np.isfinite(spoiled)
+    for found, clean in ((means, clean_means), (stds, clean_stds)):
+        np.testing.assert_allclose(
+            np.delete(found, touched), np.delete(clean, touched), rtol=1e-12, atol=1e-14
+        )
+
+
 def test_noise_after_a_spike_does_not_remember_it() -> None:
     noise = RNG.standard_normal(1000)
     means, stds = smoothen(np.r_[1e12, noise], 50)

@@ -880,3 +880,61 @@ def test_a_class_that_cannot_be_read_cannot_be_written_either() -> None:
     for instance in (3, Issue, Box(1)):
         with pytest.raises(FieldError):
             unstructure_args(instance)
+
+
+@attrs.frozen
+class Known:
+    name: Annotated[str, Positional] = "none"
+    seed: int = 0
+    layers: list[int] = attrs.Factory(list)
+    sizes: tuple[int, ...] = ()
+    rate: float = attrs.field(default=0.1, validator=attrs.validators.gt(0.0))
+
+
+KNOWN = [
+    "",
+    "taxi\n--seed 1",
+    "taxi\n--seed 1\n--other x",
+    "--seed 1\ntaxi",
+    "taxi chess\n--seed 1",
+    "'a b'\n--seed 1",
+    "--seed 1\n--seed 2",
+    "--seed x",
+    "--seed",
+    "--layers 1 2",
+    "--layers 1",
+    "--sizes 1 2",
+    "--rate -1",
+    "--rate 1\n-3",
+    "-3\n-4",
+    "--seed=4",
+    "--other x\n--other x",
+    "--seed 1\n" + "--note " + 300 * "x",
+]
+
+
+def read_as(text: str, forbid_extra: bool) -> object:
+    try:
+        return structured_args(parse_exec_args(text), Known, forbid_extra=forbid_extra)
+    except ArgumentsError as error:
+        return error.problems
+
+
+@pytest.mark.parametrize("forbid_extra", [False, True])
+def test_what_was_read_before_does_not_change_what_is_read(forbid_extra: bool) -> None:
+    first = [read_as(text, forbid_extra) for text in KNOWN]
+    assert [read_as(text, forbid_extra) for text in reversed(KNOWN)] == first[::-1]
+    assert [read_as(text, not forbid_extra) for text in KNOWN][:2] == first[:2]
+    assert first[1] == StructuredArgs(Known("taxi", 1), frozenset({"layers", "sizes", "rate"}))
+    assert first[9] == StructuredArgs(Known(layers=[1, 2]), frozenset({"name", "seed", "sizes", "rate"}))
+
+
+def test_runs_that_say_the_same_do_not_share_what_can_be_changed() -> None:
+    one, other = (structure_args(parse_exec_args("--layers 1 2"), Known) for _ in range(2))
+    one.layers.append(3)
+    assert other.layers == [1, 2]
+
+
+def test_very_many_different_arguments_are_read_too() -> None:
+    for seed in range(10_500):
+        assert structure_args(parse_exec_args(f"--seed {seed}"), Known).seed == seed

@@ -22,6 +22,18 @@ info_texts = st.one_of(
         st.sampled_from(["a:1", "start_time:x", "\t", "\tx", "", " ", ":", "x", "a:2\r", "\ufeff", "b"]),
         max_size=12,
     ).map("\n".join),
+    st.lists(
+        st.one_of(
+            st.sampled_from(["commit_hash:9b28e1f", "comments:a:b", "execution_time:1_0", "exit_status:-9"]),
+            st.datetimes().map(lambda time: f"start_time:{time.year:04}_{time:%m_%d_%H%M%S%f}"),
+            st.from_regex(
+                r"end_time:2(02[0-9]_[01][0-9]_[0-3][0-9]_[0-2][0-9][0-6]0[0-9]{8})", fullmatch=True
+            ),
+            st.from_regex(r"execution_time:[0-9]{0,10}[.]?[0-9]{0,3}(e-?[0-9])?", fullmatch=True),
+            st.from_regex(r"exit_status:-?[0-9_]{0,10}", fullmatch=True),
+        ),
+        max_size=5,
+    ).map(lambda lines: "".join(f"{line}\n" for line in lines)),
 )
 
 words = st.one_of(texts, st.sampled_from(["--lr", "-1", "a b", "it's", '"', "", "\\", "x=1"])).filter(

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 import attrs
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from pyhermes.core import (
     ExecutionFile,

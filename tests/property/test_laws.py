@@ -5,8 +5,7 @@ import io
 import attrs
 import numpy as np
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
 from pyhermes.core import (
@@ -25,6 +24,7 @@ from pyhermes.core import (
     smoothen,
 )
 from pyhermes.core.arguments import split_words
+from pyhermes.core.info import info_problems
 from pyhermes.core.values import thaw
 from tests.core.test_smooth import by_definition
 from tests.property import strategies
@@ -43,6 +43,11 @@ def test_reading_an_info_never_fails_and_loses_no_text(text: str) -> None:
     last_values = {line.partition(":")[2] for line in text.split("\n")[-1:] if ":" in line}
     assert all(value in held for value in last_values)
     assert info == parse_info(text)
+
+
+@given(strategies.info_texts)
+def test_problems_are_found_without_reading_everything(text: str) -> None:
+    assert info_problems(text) == parse_info(text).problems
 
 
 @given(strategies.info_texts)

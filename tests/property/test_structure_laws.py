@@ -12,8 +12,7 @@ from random import Random
 from typing import Annotated, Any, Literal, NewType, Sequence, TypeAlias  # noqa: UP035
 
 import attrs
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from pyhermes.core import (
     ArgumentProblem,

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 import attrs
 
 from pyhermes.core.arguments import ExecArgs, parse_exec_args
-from pyhermes.core.checkpoint import SUFFIX as CHECKPOINT
-from pyhermes.core.checkpoint import device_of, load_into, read_state_dict
+from pyhermes.core.checkpoint import SUFFIX as CHECKPOINT, device_of, load_into, read_state_dict
 from pyhermes.core.disk.reading import NO_LINK, NO_WAITING, read_each, text_at_once
 from pyhermes.core.errors import (
     ArgumentsError,
@@ -40,11 +39,9 @@ from pyhermes.core.errors import (
     shown,
 )
 from pyhermes.core.info import ExperimentInfo, Problem, format_info
-from pyhermes.core.result import SUFFIX as RESULT
-from pyhermes.core.result import ResultRecord, decode_result, encode_result, scalars_of
+from pyhermes.core.result import SUFFIX as RESULT, ResultRecord, decode_result, encode_result, scalars_of
 from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
-from pyhermes.core.scores import SUFFIX as SCORES
-from pyhermes.core.scores import parse_scores
+from pyhermes.core.scores import SUFFIX as SCORES, parse_scores
 from pyhermes.core.text import ENCODING, ERRORS, decode_text, encode_text
 from pyhermes.core.typing import FloatArray, PathLike, ResultValue
 

@@ -24,7 +24,9 @@ _TO_READ = os.O_RDONLY | NO_WAITING | NO_LINK
 _SMALL = 4096
 
 # unlike `read` it takes nothing out of a FIFO; Windows has neither
-_read_beginning: Callable[[int, int, int], bytes] = getattr(os, "pread", lambda at, most, _: os.read(at, most))
+_read_beginning: Callable[[int, int, int], bytes] = getattr(
+    os, "pread", lambda descriptor, most, _: os.read(descriptor, most)
+)
 
 _BLOCK, _SAMPLE = 2048, 16
 _LONG = 0.0005
@@ -59,13 +61,13 @@ def read_each(read: Callable[[S], T], items: Sequence[S]) -> list[T]:
 
 
 def text_at_once(path: str) -> str | None:
-    """The text of a small regular file that is no link; None for one that takes a closer look.
+    r"""The text of a small regular file that is no link; None for one that takes a closer look.
 
     What has as many bytes as its size says is a regular file: a device has no size, a FIFO no
     place to read from. Raises `OSError` where nothing can be read.
 
     >>> text_at_once("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa/exec_arguments")
-    '-lr 0.001\\n--seed 0\\n-es 1.0\\n-ee 0.01\\n-ed 0.97\\n'
+    '-lr 0.001\n--seed 0\n-es 1.0\n-ee 0.01\n-ed 0.97\n'
     """
     descriptor = os.open(path, _TO_READ)
     try:
