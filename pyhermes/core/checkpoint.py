@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from pyhermes.core.archive import UnsafeFileError, is_zip
 from pyhermes.core.errors import CheckpointError, shown
-from pyhermes.core.unpickle import UnsafeFileError, check_checkpoint
+from pyhermes.core.unpickle import check_checkpoint
 
 if TYPE_CHECKING:
     import torch
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 SUFFIX = ".pth"
 
 _MAPPED_FROM = 100 << 20
+_OPEN_FILES = Path("/proc/self/fd")
 
 M = TypeVar("M", bound="torch.nn.Module")
 
@@ -32,21 +35,35 @@ def read_state_dict(
     """
     import torch
 
+    mapped = _mapped(file, path)
+    if mapped is None:
+        file = io.BytesIO(file.read())  # what is checked is what is loaded, whoever writes to the file
     try:
         check_checkpoint(file)
     except UnsafeFileError as error:
         raise CheckpointError(
             f"expected a state dict, got a file that cannot be read as one: {error}"
         ) from error
-    large = file.seek(0, os.SEEK_END) > _MAPPED_FROM
-    file.seek(0)
-    mapped = path if large and file.read(2) == b"PK" else None
     file.seek(0)
     try:
         state = torch.load(mapped or file, device, weights_only=True, mmap=mapped is not None)
     except Exception:  # noqa: BLE001 - any type; and its text, which recommends turning safety off, goes
         raise CheckpointError("expected a state dict, got a file that torch cannot load") from None
     return checked_state_dict(state)
+
+
+def _mapped(file: BinaryIO, path: Path | None) -> Path | None:
+    """Where torch finds a file that is large enough to be mapped, None for others.
+
+    It is the open file itself where the system gives that a name: another may be at `path` by now.
+    """
+    large = file.seek(0, os.SEEK_END) > _MAPPED_FROM
+    mapped = large and is_zip(file)
+    file.seek(0)
+    if path is None or not mapped:
+        return None
+    opened = _OPEN_FILES / str(file.fileno())
+    return opened if opened.exists() else path
 
 
 def checked_state_dict(state: object) -> dict[str, torch.Tensor]:

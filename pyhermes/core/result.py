@@ -12,15 +12,16 @@ import contextlib
 import io
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, Union, cast, final
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union, cast, final
 
 import attrs
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pyhermes.core.archive import UnsafeFileError
 from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError, shown
 from pyhermes.core.typing import FloatArray, FrozenValue, ResultValue, ScalarLike
-from pyhermes.core.unpickle import UnsafeFileError, read_torch_file
+from pyhermes.core.unpickle import read_torch_file
 from pyhermes.core.values import (
     NUMBERS,
     array_of,
@@ -138,8 +139,13 @@ def decode_result(data: bytes) -> ResultRecord:
     >>> decode_result(encode_result(ResultRecord({"n": 3}))).values["n"]
     3
     """
+    return read_result(io.BytesIO(data))
+
+
+def read_result(file: BinaryIO) -> ResultRecord:
+    """As `decode_result`, from a binary file, of which no second copy is held."""
     try:
-        read = read_torch_file(io.BytesIO(data))
+        read = read_torch_file(file)
         return ResultRecord(cast("Mapping[str, ResultValue]", read))  # which the record makes sure of
     except UnsafeFileError as error:
         raise ResultError(f"expected a result, got a file that cannot be read as one: {error}") from error

@@ -20,9 +20,9 @@ from typing import BinaryIO, Literal, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pyhermes.core.archive import UnsafeFileError, is_zip, open_archive
 from pyhermes.core.errors import shown
 
-_ZIP_MAGIC = b"PK\x03\x04"
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
 _FREE_MEMORY = 64 << 20
 _LARGEST_KEY = 1000
@@ -33,23 +33,19 @@ _Array: TypeAlias = NDArray[np.generic]
 _Order: TypeAlias = Literal["<", ">"]
 
 
-class UnsafeFileError(Exception):
-    """The file is damaged, or holds what is never read; says what."""
-
-
 def read_torch_file(file: BinaryIO) -> object:
     """The object in a file of `torch.save`: plain values, and `PendingArray`s inside them.
 
     Raises `UnsafeFileError` for whatever is wrong with it.
     """
     with _one_error():
-        if not _is_zip(file):
+        if not is_zip(file):
             return _run_legacy(file.read(), _NAMES)
-        with _open_zip(file) as archive:
-            value, storages = _run_zip(archive, _NAMES)
-            for entry, storage in storages.items():
-                storage.fill(archive.read(entry))
-            return value
+        archive, folder = open_archive(file)
+        value, storages = _run_zip(archive, folder, _NAMES)
+        for entry, storage in storages.items():
+            storage.fill(archive.read(entry))
+        return value
 
 
 def check_checkpoint(file: BinaryIO) -> None:
@@ -59,15 +55,15 @@ def check_checkpoint(file: BinaryIO) -> None:
     tensor fits its storage.
     """
     with _one_error():
-        if not _is_zip(file):
+        if not is_zip(file):
             _run_legacy(file.read(), _TENSOR_NAMES)
             return
-        with _open_zip(file) as archive:
-            damaged = archive.testzip()
-            if damaged is not None:
-                raise UnsafeFileError(f"damaged: the checksum of {shown(damaged)} does not fit")
-            for entry, storage in _run_zip(archive, _TENSOR_NAMES)[1].items():
-                storage.expect(archive.getinfo(entry).file_size)
+        archive, folder = open_archive(file)
+        damaged = archive.testzip()
+        if damaged is not None:
+            raise UnsafeFileError(f"damaged: the checksum of {shown(damaged)} does not fit")
+        for entry, storage in _run_zip(archive, folder, _TENSOR_NAMES)[1].items():
+            storage.expect(archive.getinfo(entry).file_size)
 
 
 @contextlib.contextmanager
@@ -83,39 +79,20 @@ def _one_error() -> Iterator[None]:
 # The two containers
 
 
-def _is_zip(file: BinaryIO) -> bool:
-    magic = file.read(len(_ZIP_MAGIC))
-    file.seek(0)
-    return magic == _ZIP_MAGIC
-
-
-def _open_zip(file: BinaryIO) -> zipfile.ZipFile:
-    size = file.seek(0, io.SEEK_END)
-    archive = zipfile.ZipFile(file)
-    entries = archive.infolist()
-    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-        raise UnsafeFileError("it holds compressed entries, which torch.save never writes")
-    if len({entry.filename for entry in entries}) != len(entries):
-        raise UnsafeFileError("it holds two entries of one name")
-    if sum(entry.file_size for entry in entries) > size:
-        raise UnsafeFileError("its entries claim to be larger than the file")
-    return archive
-
-
-def _run_zip(archive: zipfile.ZipFile, names: frozenset[_Name]) -> tuple[object, dict[str, _Storage]]:
+def _run_zip(
+    archive: zipfile.ZipFile, folder: str, names: frozenset[_Name]
+) -> tuple[object, dict[str, _Storage]]:
     """The object in an archive, and the storages that it needs by the names of their entries."""
-    entries = archive.namelist()
-    found = [name for name in entries if re.fullmatch(r"[^/]+/data\.pkl", name)]
-    if len(found) != 1:
-        raise UnsafeFileError("it is a zip archive, but not one of torch.save")
-    prefix = found[0].removesuffix("data.pkl")
-    program, end = _checked(archive.read(found[0]), 0, names)
-    if end != archive.getinfo(found[0]).file_size:
+    data = archive.read(f"{folder}data.pkl")
+    program, end = _checked(data, 0, names)
+    if end != len(data):
         raise UnsafeFileError("damaged: something follows its pickle")
-    big = prefix + "byteorder" in entries and archive.read(prefix + "byteorder") == b"big"
+    del data
+    order = f"{folder}byteorder"
+    big = order in archive.namelist() and archive.read(order) == b"big"
     machine = _Machine(sum(entry.file_size for entry in archive.infolist()), ">" if big else "<")
     value = machine.run(program)
-    return value, {f"{prefix}data/{key}": storage for key, storage in machine.storages.items()}
+    return value, {f"{folder}data/{key}": storage for key, storage in machine.storages.items()}
 
 
 def _run_legacy(data: bytes, names: frozenset[_Name]) -> object:
@@ -141,6 +118,8 @@ def _run_legacy(data: bytes, names: frozenset[_Name]) -> object:
 
 # The check of a pickle before it runs
 
+_BRAIN_FLOAT = "bfloat16"
+"""Read as float32, since numpy has none."""
 _ELEMENTS = {
     "Float": "f4",
     "Double": "f8",
@@ -151,7 +130,7 @@ _ELEMENTS = {
     "Char": "i1",
     "Byte": "u1",
     "Bool": "b1",
-    "BFloat16": "bfloat16",
+    "BFloat16": _BRAIN_FLOAT,
     "ComplexFloat": "c8",
     "ComplexDouble": "c16",
 }
@@ -168,7 +147,7 @@ _DTYPES = {
     "uint32": "u4",
     "uint64": "u8",
     "bool": "b1",
-    "bfloat16": "bfloat16",
+    "bfloat16": _BRAIN_FLOAT,
     "complex64": "c8",
     "complex128": "c16",
 }
@@ -193,24 +172,30 @@ _NAMES = _TENSOR_NAMES | {
 }
 
 _STOP = b"."
+_PROTOCOL = b"\x80\x02"
 _WITH_LENGTH = {b"X": 4, b"\x8a": 1, b"\x8b": 4}
 """Opcodes whose argument says its own length, in so many bytes: text and long integers."""
 _EMPTY_DICT = b"}"
-_OUR_DICT: _Name = ("pyhermes", "dict")
-_CALL_OUR_DICT = b"cpyhermes\ndict\n)R"
+_OUR_DICT = b"NQ"
+_OBJECTS = b"]t\x85\x86\x87RQ"
+_ALWAYS_SO_MANY = 1 << 16
+_BYTES_AN_OBJECT = 6
+"""What `torch.save` writes for each list, dict, tuple or call at least: its opcode and a memo number."""
 
 
-def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[bytes, int]:
+def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[io.BytesIO, int]:
     """The pickle that begins at `start`, ready to run, and where it ends.
 
     What is not plain is refused. Dicts are made to be ours, which look at their keys before they
     hash them. Runs of opcodes of a fixed size are matched as one, which makes this ten times
     cheaper than running them.
     """
-    if data[start : start + 2] != b"\x80\x02":
+    if data[start : start + 2] != _PROTOCOL:
         raise UnsafeFileError("its pickle is not of protocol 2, which torch.save writes")
-    plain = _plain_opcodes(len(data))
-    parts: list[bytes] = []
+    most = _ALWAYS_SO_MANY + len(data) // _BYTES_AN_OBJECT
+    counted = sum(map(data.count, map(bytes, zip(_OBJECTS)))) > most
+    plain = _plain_opcodes(len(data), b"" if counted else _OBJECTS)
+    view, program, objects = memoryview(data), io.BytesIO(), 0
     kept, at = start, start + 2
     while True:
         matched = plain.match(data, at)
@@ -218,21 +203,29 @@ def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[bytes, i
         opcode = data[at : at + 1]
         at += 1
         if opcode == _STOP:
-            return b"".join([*parts, data[kept:at]]), at
+            program.write(view[kept:at])
+            program.seek(0)
+            return program, at
         if opcode == _EMPTY_DICT:
-            parts += [data[kept : at - 1], _CALL_OUR_DICT]
+            program.write(view[kept : at - 1])
+            program.write(_OUR_DICT)
             kept = at
+            objects += 1
         elif opcode == b"c":
             at = _check_name(data, at, names)
         elif opcode in _WITH_LENGTH:
             width = _WITH_LENGTH[opcode]
             at += width + int.from_bytes(data[at : at + width], "little")
+        elif opcode and opcode in _OBJECTS:
+            objects += 1
         else:
             raise UnsafeFileError(f"its pickle holds the opcode {opcode!r}, which no plain value needs")
+        if objects > most:
+            raise UnsafeFileError("it holds more lists, dicts and tuples than torch.save puts into its size")
 
 
-def _plain_opcodes(size: int) -> re.Pattern[bytes]:
-    """Opcodes of fixed size that make plain values.
+def _plain_opcodes(size: int, objects: bytes = _OBJECTS) -> re.Pattern[bytes]:
+    """Opcodes of fixed size that make plain values; `objects` are those that make an object.
 
     The unpickler reserves memory up to the highest memo number it meets, so that may not be larger
     than what the file has room to fill, at five bytes a number.
@@ -242,7 +235,7 @@ def _plain_opcodes(size: int) -> re.Pattern[bytes]:
     third = re.escape(bytes([0xFF if high >> 8 else high]))
     return re.compile(
         rb"(?:(?:G.{8})++|K.|M..|J.{4}|q.|h.|j.{4}|r..[\x00-" + third + rb"][\x00-" + top + rb"]"
-        rb"|[NQRabetus()\]\x85\x86\x87\x88\x89]++)*+",
+        rb"|[Nabesu()\x88\x89" + re.escape(objects) + rb"]++)*+",
         re.DOTALL,
     )
 
@@ -386,6 +379,10 @@ class _Storage(_Sealed):
     def nbytes(self) -> int:
         return self.count if self._code is None else self.count * _itemsize(self._code)
 
+    @property
+    def native(self) -> bool:
+        return self._order == "<"
+
     def expect(self, nbytes: int) -> None:
         if nbytes != self.nbytes:
             raise UnsafeFileError("damaged: a tensor's storage does not have the size that it claims")
@@ -406,21 +403,22 @@ class _Storage(_Sealed):
         return self._elements[code]
 
     def _read(self, code: str) -> _Array:
-        if code == "bfloat16":
-            halves = np.frombuffer(self._raw, f"{self._order}u2").astype(np.uint32)
-            return (halves << np.uint32(16)).view(np.float32)
+        if code == _BRAIN_FLOAT:
+            wide = np.frombuffer(self._raw, f"{self._order}u2").astype(np.uint32)
+            wide <<= np.uint32(16)
+            return wide.view(np.float32)
         return _native(np.frombuffer(self._raw, np.dtype(code).newbyteorder(self._order)))
 
 
 class _Tensor(_Sealed):
     """A part of a storage; that it lies inside is made sure of at once."""
 
-    __slots__ = ("_array", "_code", "_metadata", "_offset", "_size", "_storage", "_stride")
+    __slots__ = ("_array", "_metadata", "_offset", "_size", "_storage", "_stride", "code")
 
     def __init__(
         self, storage: _Storage, code: str, geometry: tuple[object, object, object], metadata: object
     ) -> None:
-        self._storage, self._code, self._metadata = storage, code, metadata
+        self._storage, self.code, self._metadata = storage, code, metadata
         (self._offset,), self._size, self._stride = (_sizes(part) for part in geometry)
         self._array: _Array | None = None
         last = sum((size - 1) * stride for size, stride in zip(self._size, self._stride, strict=True))
@@ -435,8 +433,11 @@ class _Tensor(_Sealed):
         return math.prod(self._size)
 
     @property
-    def nbytes(self) -> int:
-        return self.count * _itemsize(self._code)
+    def cost(self) -> int:
+        """The memory that its array takes, twice where it is no plain part of the storage's own."""
+        nbytes = self.count * (4 if self.code == _BRAIN_FLOAT else _itemsize(self.code))
+        plain = self._stride == _contiguous(self._size) and self.code not in ("b1", _BRAIN_FLOAT)
+        return nbytes if plain and self._storage.native and not self._metadata else 2 * nbytes
 
     def resolve(self) -> _Array:
         if self._array is None:
@@ -447,7 +448,7 @@ class _Tensor(_Sealed):
         return self._array
 
     def _view(self) -> _Array:
-        elements = self._storage.elements(self._code)
+        elements = self._storage.elements(self.code)
         if not self.count:
             return np.empty(self._size, elements.dtype)
         if self._stride == _contiguous(self._size):
@@ -458,26 +459,31 @@ class _Tensor(_Sealed):
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, program: bytes, machine: _Machine) -> None:
-        super().__init__(io.BytesIO(program))
+    def __init__(self, program: io.BytesIO, machine: _Machine) -> None:
+        super().__init__(program)
         self._machine = machine
+        self._names = machine.names()
 
     def find_class(self, module: str, name: str) -> _Inert:
-        return self._machine.names[(module, name)]
+        return self._names[(module, name)]
 
-    def persistent_load(self, pid: object) -> _Storage:
-        return self._machine.storage(pid)
+    def persistent_load(self, pid: object) -> _Storage | _Dict:
+        return _Dict() if pid is None else self._machine.storage(pid)
 
 
 class _Machine:
     """One run of one pickle: the names it may use, the storages it asked for, the memory it takes."""
 
     def __init__(self, file_size: int, order: _Order) -> None:
+        self._file_size = file_size
         self._memory = 2 * file_size + _FREE_MEMORY
+        self._widened = False
         self._order: _Order = order
         self.storages: dict[str, _Storage] = {}
-        self.names: Mapping[_Name, _Inert] = {
-            _OUR_DICT: _Inert(_Dict),
+
+    def names(self) -> Mapping[_Name, _Inert]:
+        """What each name in a file stands for; not kept, lest the machine hold itself and all it read."""
+        return {
             ("collections", "OrderedDict"): _Inert(_Dict),
             ("_codecs", "encode"): _Inert(self._encode),
             ("__builtin__", "bytes"): _Inert(_no_bytes),
@@ -493,7 +499,7 @@ class _Machine:
             **{("torch", name): _ElementType(code) for name, code in _DTYPES.items()},
         }
 
-    def run(self, program: bytes) -> object:
+    def run(self, program: io.BytesIO) -> object:
         return _Unpickler(program, self).load()
 
     def storage(self, pid: object) -> _Storage:
@@ -524,7 +530,10 @@ class _Machine:
             raise UnsafeFileError("damaged: a tensor has no storage")
         metadata = rest[2] if len(rest) > 2 else None
         tensor = _Tensor(storage, storage.code_of_elements(code), ((offset,), size, stride), metadata)
-        self._spend(tensor.nbytes)
+        if tensor.code == _BRAIN_FLOAT and not self._widened:
+            self._memory += 2 * self._file_size
+            self._widened = True
+        self._spend(tensor.cost)
         return tensor
 
     def _tensor_of_dtype(
@@ -576,7 +585,7 @@ def _contiguous(size: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _itemsize(code: str) -> int:
-    return 2 if code == "bfloat16" else np.dtype(code).itemsize
+    return 2 if code == _BRAIN_FLOAT else np.dtype(code).itemsize
 
 
 def _native(array: _Array) -> _Array:

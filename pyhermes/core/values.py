@@ -29,7 +29,7 @@ NUMBERS = frozenset({bool, int, float})
 """The types of Python's own numbers."""
 
 _DEEPEST = 60
-_SHARED_AT_MOST = 64 << 20
+_SHARED_AT_MOST = 16 << 20
 
 _Array: TypeAlias = NDArray[np.generic]
 _Number: TypeAlias = bool | int | float

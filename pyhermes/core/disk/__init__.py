@@ -39,7 +39,14 @@ from pyhermes.core.errors import (
     shown,
 )
 from pyhermes.core.info import ExperimentInfo, Problem, format_info
-from pyhermes.core.result import SUFFIX as RESULT, ResultRecord, decode_result, encode_result, scalars_of
+from pyhermes.core.result import (
+    SUFFIX as RESULT,
+    ResultRecord,
+    decode_result,
+    encode_result,
+    read_result,
+    scalars_of,
+)
 from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
 from pyhermes.core.scores import SUFFIX as SCORES, parse_scores
 from pyhermes.core.text import ENCODING, ERRORS, decode_text, encode_text
@@ -334,7 +341,7 @@ def load_result(source: PathLike | BinaryIO) -> ResultRecord:
     if not isinstance(source, str | os.PathLike):
         return decode_result(source.read())
     with _opened(source) as file, located(Path(source)):
-        return decode_result(file.read())
+        return read_result(file)
 
 
 def load_scalars(

@@ -189,7 +189,7 @@ def beat(path: Path) -> None:
 def heartbeat_age(path: Path) -> float | None:
     """How many seconds ago the run last said that it goes on, None where it never did."""
     try:
-        return max(0.0, time.time() - (path / HEARTBEAT).stat().st_mtime)
+        return max(0.0, time.time() - (path / HEARTBEAT).lstat().st_mtime)
     except OSError:
         return None
 
