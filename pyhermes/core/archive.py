@@ -25,6 +25,7 @@ _ENDS_64 = _END_64.size + _LOCATOR_64.size
 _UTF_8 = 0x800
 _KNOWN_FLAGS = 0x80E  # UTF-8 names, sizes that follow the data, how hard a compressor tried
 _IN_64 = 0xFFFFFFFF
+_IS_FOLDER = 0x10
 _DATA = re.compile(r"[^/\\]+/data\.pkl")
 
 
@@ -96,6 +97,12 @@ def _folder(entries: list[zipfile.ZipInfo]) -> str:
     if len(found) != 1:
         raise UnsafeFileError("it is a zip archive, but not one of torch.save")
     folder = found[0].removesuffix("data.pkl")
-    if not all(name.startswith(folder) and "\0" not in name for name in names):
+    inside = all(name.startswith(folder) and "\0" not in name for name in names)
+    if not inside or any(map(_is_folder, entries)):
         raise UnsafeFileError("it holds entries that torch.save does not write")
     return folder
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    """Whether torch takes an entry for a folder, and leaves the memory for its contents as it was."""
+    return entry.is_dir() or bool(entry.external_attr & _IS_FOLDER)
