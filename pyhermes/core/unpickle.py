@@ -24,7 +24,7 @@ from pyhermes.core.archive import UnsafeFileError, is_zip, open_archive
 from pyhermes.core.errors import shown
 
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
-_FREE_MEMORY = 64 << 20
+_FREE_MEMORY = 48 << 20
 _LARGEST_KEY = 1000
 _MOST_DIMENSIONS = 32
 
@@ -90,7 +90,7 @@ def _run_zip(
     del data
     order = f"{folder}byteorder"
     big = order in archive.namelist() and archive.read(order) == b"big"
-    machine = _Machine(sum(entry.file_size for entry in archive.infolist()), ">" if big else "<")
+    machine = _Machine(sum(entry.file_size for entry in archive.infolist()), ">" if big else "<", names)
     value = machine.run(program)
     return value, {f"{folder}data/{key}": storage for key, storage in machine.storages.items()}
 
@@ -99,7 +99,7 @@ def _run_legacy(data: bytes, names: frozenset[_Name]) -> object:
     """The object in a file from before torch 1.6: pickles one after the other, then the storages."""
     if not data.startswith(_LEGACY_MAGIC):
         raise UnsafeFileError("not written by torch.save")
-    machine = _Machine(len(data), "<")
+    machine = _Machine(len(data), "<", names)
     _, at = _checked(data, len(_LEGACY_MAGIC), names)
     program, at = _checked(data, at, names)
     value = machine.run(program)
@@ -346,15 +346,20 @@ class _NumpyDtype:
 
 
 class _NumpyArray:
-    __slots__ = ("_array",)
+    __slots__ = ("_array", "_use")
 
-    def __init__(self, *_template: object) -> None:
+    def __init__(self, use: Callable[[bytes], None]) -> None:
+        self._use: Callable[[bytes], None] | None = use
         self._array: _Array | None = None
 
     def __setstate__(self, state: object) -> None:
         shape, dtype, fortran, raw = _tuple_of(state, 5)[1:]
         if not isinstance(dtype, _NumpyDtype) or not isinstance(raw, bytes):
             raise UnsafeFileError("it holds a numpy array of objects, which is not read")
+        if self._use is None:
+            raise UnsafeFileError("damaged: it changes what cannot be changed")
+        self._use(raw)
+        self._use = None
         self._array = dtype.array(_sizes(shape), fortran is True, raw)
 
     def resolve(self) -> _Array:
@@ -378,10 +383,6 @@ class _Storage(_Sealed):
     @property
     def nbytes(self) -> int:
         return self.count if self._code is None else self.count * _itemsize(self._code)
-
-    @property
-    def native(self) -> bool:
-        return self._order == "<"
 
     def expect(self, nbytes: int) -> None:
         if nbytes != self.nbytes:
@@ -434,10 +435,8 @@ class _Tensor(_Sealed):
 
     @property
     def cost(self) -> int:
-        """The memory that its array takes, twice where it is no plain part of the storage's own."""
-        nbytes = self.count * (4 if self.code == _BRAIN_FLOAT else _itemsize(self.code))
-        plain = self._stride == _contiguous(self._size) and self.code not in ("b1", _BRAIN_FLOAT)
-        return nbytes if plain and self._storage.native and not self._metadata else 2 * nbytes
+        """The memory that its array takes: once in a series, and once more while that is made."""
+        return 2 * self.count * (4 if self.code == _BRAIN_FLOAT else _itemsize(self.code))
 
     def resolve(self) -> _Array:
         if self._array is None:
@@ -474,10 +473,12 @@ class _Unpickler(pickle.Unpickler):
 class _Machine:
     """One run of one pickle: the names it may use, the storages it asked for, the memory it takes."""
 
-    def __init__(self, file_size: int, order: _Order) -> None:
+    def __init__(self, file_size: int, order: _Order, names: frozenset[_Name]) -> None:
+        self._makes_arrays = names is _NAMES
         self._file_size = file_size
         self._memory = 2 * file_size + _FREE_MEMORY
         self._widened = False
+        self._used: set[int] = set()
         self._order: _Order = order
         self.storages: dict[str, _Storage] = {}
 
@@ -489,7 +490,7 @@ class _Machine:
             ("__builtin__", "bytes"): _Inert(_no_bytes),
             ("numpy", "ndarray"): _Inert(),
             ("numpy", "dtype"): _Inert(_NumpyDtype),
-            **{(module, "_reconstruct"): _Inert(_NumpyArray) for module in _NUMPY},
+            **{(module, "_reconstruct"): _Inert(self._numpy_array) for module in _NUMPY},
             **{(module, "scalar"): _Inert(_scalar) for module in _NUMPY},
             ("torch._utils", "_rebuild_tensor_v2"): _Inert(self._tensor),
             ("torch._utils", "_rebuild_tensor_v3"): _Inert(self._tensor_of_dtype),
@@ -517,6 +518,15 @@ class _Machine:
         self._spend(len(text))
         return text.encode("latin1")
 
+    def _numpy_array(self, *_template: object) -> _NumpyArray:
+        return _NumpyArray(self._use)
+
+    def _use(self, raw: bytes) -> None:
+        """Count the memory of an array whose bytes are those of another array, too."""
+        if id(raw) in self._used:
+            self._spend(2 * len(raw))
+        self._used.add(id(raw))
+
     def _tensor(
         self,
         storage: object,
@@ -533,7 +543,8 @@ class _Machine:
         if tensor.code == _BRAIN_FLOAT and not self._widened:
             self._memory += 2 * self._file_size
             self._widened = True
-        self._spend(tensor.cost)
+        if self._makes_arrays:
+            self._spend(tensor.cost)
         return tensor
 
     def _tensor_of_dtype(

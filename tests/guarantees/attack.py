@@ -41,12 +41,39 @@ def caught(event: str, arguments: object) -> NoReturn:
     os._exit(CAUGHT)
 
 
-FORBIDDEN = (
-    "os.system os.exec os.posix_spawn os.fork os.forkpty os.mkdir os.remove os.rename os.rmdir os.link "
-    "os.symlink os.putenv os.chmod os.kill subprocess.Popen exec compile import socket.__new__ socket.connect "
-    "socket.bind ctypes.dlopen ctypes.dlsym marshal.loads marshal.load code.__new__ function.__new__ "
-    "pickle.find_class shutil.rmtree builtins.input cpython.run_command"
-).split()
+FORBIDDEN = {
+    "function.__new__",
+    "exec",
+    "socket.bind",
+    "socket.__new__",
+    "os.system",
+    "os.link",
+    "os.mkdir",
+    "os.exec",
+    "os.chmod",
+    "os.putenv",
+    "shutil.rmtree",
+    "subprocess.Popen",
+    "pickle.find_class",
+    "builtins.input",
+    "os.symlink",
+    "os.rename",
+    "marshal.load",
+    "code.__new__",
+    "marshal.loads",
+    "import",
+    "os.posix_spawn",
+    "os.kill",
+    "os.fork",
+    "os.rmdir",
+    "ctypes.dlopen",
+    "os.remove",
+    "os.forkpty",
+    "compile",
+    "socket.connect",
+    "cpython.run_command",
+    "ctypes.dlsym",
+}
 
 
 def watch(event: str, arguments: tuple[object, ...]) -> None:
@@ -196,15 +223,26 @@ class Grammar:
         pick = self.choose.choice
         kind = pick(["O8", "V8", "f8", "M8", "S8", "U2", "i4", "f7", "8f8", "O", "f8,f8"])
         fields = pick([b"N", b"}", b"(" + text("a") + b"t", text("a") + F8 + b"K\x00\x86\x85"])
-        state = b"(K" + bytes([pick([3, 4])]) + text(pick(["<", ">", "|", "!"])) + pick([b"N", F8]) + fields + pick([b"N", b"}"])
-        forged = state + pick([b"K\x08", NONE_4]) + pick([b"K\x01", NONE_4]) + pick([b"K\x00", b"K\x3f"]) + b"tb"
+        state = (
+            b"(K"
+            + bytes([pick([3, 4])])
+            + text(pick(["<", ">", "|", "!"]))
+            + pick([b"N", F8])
+            + fields
+            + pick([b"N", b"}"])
+        )
+        forged = (
+            state + pick([b"K\x08", NONE_4]) + pick([b"K\x01", NONE_4]) + pick([b"K\x00", b"K\x3f"]) + b"tb"
+        )
         dtype = F8.replace(b"f8", kind.encode()).replace(b"\x02\0\0\0", struct.pack("<I", len(kind)))
         return array_state(pick([b"K\x01\x85", b")", b"K\x02K\x7f\x86"]), dtype + forged, b"12345678")  # fmt: skip
 
 
 def zipped(program: bytes, choose: random.Random) -> bytes:
     """An archive with sound checksums; some hide a second pickle from one of two readers."""
-    hidden = choose.choice(["", "", "archive/DATA.PKL", "archive/Data.pkl", "a/DATA.PKL", "archive/data.pklx"])
+    hidden = choose.choice(
+        ["", "", "archive/DATA.PKL", "archive/Data.pkl", "a/DATA.PKL", "archive/data.pklx"]
+    )
     entries = {"archive/data.pkl": program, "archive/data/0": bytes(8), "archive/version": b"3\n"}
     if hidden:
         harmful = dict_of(b"ctests.guarantees.attack\ntouch\n)R")
@@ -226,7 +264,16 @@ def is_plain(value: object) -> bool:
         return all(map(is_plain, value))
     if hasattr(value, "items"):
         return all(is_plain(key) and is_plain(item) for key, item in value.items())
-    return value is None or type(value) in (bool, int, float, str, bytes, np.ndarray, torch.Tensor, torch.nn.Parameter)
+    return value is None or type(value) in (
+        bool,
+        int,
+        float,
+        str,
+        bytes,
+        np.ndarray,
+        torch.Tensor,
+        torch.nn.Parameter,
+    )
 
 
 def load(data: bytes, descriptor: int, path: Path, checkpoint: bool) -> str:
@@ -246,7 +293,9 @@ def load(data: bytes, descriptor: int, path: Path, checkpoint: bool) -> str:
 
 
 def main(folder: Path, seed: int, count: int, unsafe: bool) -> None:
-    torch.serialization.add_safe_globals([(touch, "tests.guarantees.attack.touch"), os.mkdir, eval, Counter, np.load])
+    torch.serialization.add_safe_globals(
+        [(touch, "tests.guarantees.attack.touch"), os.mkdir, eval, Counter, np.load]
+    )
     path = folder / f"{seed}.pth"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     grammar = Grammar(seed)
@@ -261,7 +310,9 @@ def main(folder: Path, seed: int, count: int, unsafe: bool) -> None:
                 load(legacy(dict_of(part)), descriptor, path, checkpoint)
     sys.addaudithook(watch)
     if unsafe:
-        torch.load(io.BytesIO(legacy(dict_of(b"cbuiltins\neval\n" + text("1") + b"\x85R"))), weights_only=False)
+        torch.load(
+            io.BytesIO(legacy(dict_of(b"cbuiltins\neval\n" + text("1") + b"\x85R"))), weights_only=False
+        )
     became: Counter[str] = Counter()
     for index in range(count):
         program = grammar.program()

@@ -62,10 +62,10 @@ def became(path: Path, data: bytes, read: Read, kind: type[ValueError]) -> Value
     try:
         return read(path)
     except ResultError as error:
-        assert kind is ResultError  # noqa: PT017
+        assert kind is ResultError
         assert error.path == path  # noqa: PT017
     except CheckpointError as error:
-        assert kind is CheckpointError  # noqa: PT017
+        assert kind is CheckpointError
         assert error.path == path  # noqa: PT017
     return None
 

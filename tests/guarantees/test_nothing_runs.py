@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from pyhermes.core import CheckpointError, checkpoint, load_result, load_state_dict
+from pyhermes.core.unpickle import check_checkpoint
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
 from tests.guarantees.attack import CAUGHT
 
@@ -26,7 +27,9 @@ FORCED_OFF = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
 FORCED_ON = {"TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1"}
 
 
-def attack(folder: Path, seed: int, count: int, setting: dict[str, str], *words: str) -> subprocess.Popen[str]:
+def attack(
+    folder: Path, seed: int, count: int, setting: dict[str, str], *words: str
+) -> subprocess.Popen[str]:
     """A process that loads so many files made to do harm, in a folder of its own."""
     command = [sys.executable, "-m", "tests.guarantees.attack", str(folder), str(seed), str(count), *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **setting}
@@ -55,7 +58,9 @@ def test_the_process_that_watches_sees_what_an_unsafe_load_does(tmp_path: Path) 
     assert (unsafe.returncode, "builtins" in complaint) == (CAUGHT, True)
 
 
-@pytest.mark.parametrize("setting", [FORCED_OFF, FORCED_ON, FORCED_OFF | FORCED_ON], ids=["off", "on", "both"])
+@pytest.mark.parametrize(
+    "setting", [FORCED_OFF, FORCED_ON, FORCED_OFF | FORCED_ON], ids=["off", "on", "both"]
+)
 @pytest.mark.parametrize("legacy", [False, True])
 def test_no_setting_of_torch_makes_a_file_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: dict[str, str], legacy: bool
@@ -119,15 +124,14 @@ def test_what_was_checked_is_what_is_loaded_although_another_file_takes_its_plac
     path.write_bytes(save(1))
     other = tmp_path / "other.pth"
     other.write_bytes(save(2))
-    check = checkpoint.check_checkpoint
 
     def check_and_replace(file: io.BytesIO) -> None:
-        check(file)
+        check_checkpoint(file)
         if other.exists():
             other.replace(path)
 
     monkeypatch.setattr(checkpoint, "_MAPPED_FROM", mapped_from)
-    monkeypatch.setattr(checkpoint, "check_checkpoint", check_and_replace)
+    monkeypatch.setattr("pyhermes.core.checkpoint.check_checkpoint", check_and_replace)
     assert set(load_state_dict(path)["w"].tolist()) == {1.0}
     assert not other.exists()
     assert set(load_state_dict(path)["w"].tolist()) == {2.0}
@@ -138,11 +142,10 @@ def test_a_file_that_is_written_to_after_the_check_is_loaded_as_it_was_checked(
 ) -> None:
     path = tmp_path / "x.pth"
     path.write_bytes(save(1))
-    check = checkpoint.check_checkpoint
 
     def check_and_write(file: io.BytesIO) -> None:
-        check(file)
+        check_checkpoint(file)
         path.write_bytes(save(2))
 
-    monkeypatch.setattr(checkpoint, "check_checkpoint", check_and_write)
+    monkeypatch.setattr("pyhermes.core.checkpoint.check_checkpoint", check_and_write)
     assert set(load_state_dict(path)["w"].tolist()) == {1.0}
