@@ -56,7 +56,9 @@ def test_the_watch_sees_what_writes(runs: Path) -> None:
     assert {kind for kind, path in events if path.startswith(str(runs))} == {"read", "write"}
 
 
-def test_names_that_differ_only_in_case_or_in_how_they_are_composed_are_different_runs(tmp_path: Path) -> None:
+def test_names_that_differ_only_in_case_or_in_how_they_are_composed_are_different_runs(
+    tmp_path: Path,
+) -> None:
     composed = unicodedata.normalize("NFC", "Größe")
     names = sorted([composed, unicodedata.normalize("NFD", composed), "Run", "run", "RUN"])
     for name in names:
