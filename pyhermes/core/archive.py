@@ -67,14 +67,13 @@ def _stated_start(file: BinaryIO, size: int) -> int:
     if signature != b"PK\x05\x06" or comment:
         raise UnsafeFileError("damaged: something follows the end of the zip archive")
     before = size - _END.size - _ENDS_64
-    if before >= 0:
-        file.seek(before)
-        record = _END_64.unpack(file.read(_END_64.size))
-        locator = _LOCATOR_64.unpack(file.read(_LOCATOR_64.size))
-        if locator[0] == b"PK\x06\x07":
-            if record[0] != b"PK\x06\x06" or locator[2] != before or start not in (record[-1], _IN_64):
-                raise UnsafeFileError("damaged: its zip archive ends in two ways")
-            start = record[-1]
+    file.seek(before)
+    record = _END_64.unpack(file.read(_END_64.size))
+    locator = _LOCATOR_64.unpack(file.read(_LOCATOR_64.size))
+    if locator[0] == b"PK\x06\x07":
+        if record[0] != b"PK\x06\x06" or locator[2] != before or start not in (record[-1], _IN_64):
+            raise UnsafeFileError("damaged: its zip archive ends in two ways")
+        start = record[-1]
     return int(start)
 
 

@@ -197,6 +197,41 @@ def test_references_to_one_storage_do_not_multiply_it() -> None:
         decode_result(archive(dict_of(b"](" + one * 3000 + b"e"), **{"0": raw}))
 
 
+def test_arrays_of_the_same_bytes_do_not_multiply_them() -> None:
+    raw = b"c_codecs\nencode\n" + text("x" * 1_000_000) + text("latin1") + b"\x86Rq\x01"
+    u1 = F8.replace(b"f8", b"u1")
+    again = ARRAY + b"(K\x01J" + struct.pack("<i", 1_000_000) + b"\x85" + u1 + b"\x89h\x01tb"
+    shared = decode_result(archive(dict_of(b"](" + raw + again * 10 + b"e")))
+    assert len(shared.values["k"]) == 11  # type: ignore[arg-type]
+    with pytest.raises(ResultError, match="more memory"):
+        decode_result(archive(dict_of(b"](" + raw + again * 100 + b"e")))
+
+
+def test_an_array_is_not_changed_once_it_has_its_elements() -> None:
+    whole = array_state(b"K\x01\x85", F8, b"12345678")
+    with pytest.raises(ResultError, match="changes what cannot be changed"):
+        decode_result(archive(dict_of(whole + whole[len(ARRAY) :])))
+
+
+@pytest.mark.parametrize("part", [b"]", b"}", b"N\x85", b")q\x01"])
+def test_more_containers_than_the_file_could_have_been_written_with(part: bytes) -> None:
+    few = decode_result(archive(dict_of(b"](" + part * 60_000 + b"e")))
+    assert len(few.values["k"]) == 60_000  # type: ignore[arg-type]
+    if part != b")q\x01":
+        with pytest.raises(ResultError, match="more lists, dicts and tuples than"):
+            decode_result(archive(dict_of(b"](" + part * 140_000 + b"e")))
+
+
+def test_text_that_looks_like_containers_is_text() -> None:
+    assert decode_result(archive(dict_of(text("]" * 500_000)))).values["k"] == "]" * 500_000
+
+
+def test_a_checkpoint_may_use_one_storage_many_times(tmp_path: Path) -> None:
+    tied = torch.zeros(1 << 20)
+    torch.save({f"w{index}": tied[:] for index in range(60)}, tmp_path / "x.pth")
+    assert len(load_state_dict(tmp_path / "x.pth")) == 60
+
+
 def test_tensors_that_are_conjugated_or_negated_in_name() -> None:
     value = torch.tensor([1 + 2j])
     assert decode_result(saved({"c": value.conj()})).values["c"] == np.array([1 - 2j])
