@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -111,8 +112,12 @@ def read_commands(folder: Path, runs: list[Path]) -> int:
     words = [["ls", folder], ["ls", folder, "--json"], ["status", folder], ["status", folder, "--json"]]
     for run in runs:
         words += [["show", run], ["show", run, "--json"], ["logs", run], ["diff", run, runs[0]]]
+    picture = Path(tempfile.gettempdir(), f"pyhermes-tour-{os.getpid()}.png")
+    words += [["plot", run, "-o", picture] for run in runs[:2]]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return sum(hermes([str(word) for word in line]) != 0 for line in words)
+        failed = sum(hermes([str(word) for word in line]) != 0 for line in words)
+    picture.unlink(missing_ok=True)
+    return failed
 
 
 def read_all(folder: Path) -> ExperimentList:
