@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ import attrs
 from pyhermes.core.arguments import ExecArgs, parse_exec_args
 from pyhermes.core.checkpoint import SUFFIX as CHECKPOINT, device_of, load_into, read_state_dict
 from pyhermes.core.disk.reading import NO_LINK, NO_WAITING, read_each, text_at_once
+from pyhermes.core.disk.temporary import about_file, clear_abandoned, temporary_in
 from pyhermes.core.errors import (
     ArgumentsError,
     FileModeError,
@@ -39,6 +39,7 @@ from pyhermes.core.errors import (
     shown,
 )
 from pyhermes.core.info import ExperimentInfo, Problem, format_info
+from pyhermes.core.names import LONGEST_NAME, is_name
 from pyhermes.core.result import (
     SUFFIX as RESULT,
     ResultRecord,
@@ -274,9 +275,11 @@ def place_of_result(name: str, directory: PathLike | None, path: Path | None) ->
         if path is None:
             raise ResultError(f"expected a directory to save the new result {name!r} to, got None")
         return path
-    if not name or os.path.basename(name) != name or not _can_be_named(name):
+    if os.path.basename(name) != name or not is_name(name and name + RESULT):
         raise ResultError(
-            f"expected a result's name without a slash, got {shown(name)}", path=Path(directory)
+            f"expected a result's name without a slash, got {shown(name)} "
+            f"(at most {LONGEST_NAME - len(RESULT)} bytes, and no control characters)",
+            path=Path(directory),
         )
     return Path(os.path.abspath(directory)) / (name + RESULT)
 
@@ -695,18 +698,15 @@ def _is_reserved(folder: Path, path: Path) -> bool:
 def replacing(target: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `target`, as a whole, once everything in it is on disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f".pyhermes-{os.getpid()}-{secrets.token_hex(8)}.tmp"
-    try:
-        with open(temporary, "xb") as file:
+    clear_abandoned(target.parent)
+    with about_file(target), temporary_in(target.parent) as temporary:
+        with temporary.open("wb") as file:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copymode(target, temporary)
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     sync_folder(target.parent)
 
 

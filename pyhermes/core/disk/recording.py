@@ -27,8 +27,9 @@ from pyhermes.core.disk import (
 )
 from pyhermes.core.errors import FileNameError, ProvenanceError, RecordingError, located, shown
 from pyhermes.core.info import Problem, format_info
+from pyhermes.core.names import LONGEST_NAME, is_name
 from pyhermes.core.provenance import Provenance, format_provenance, parse_provenance
-from pyhermes.core.text import can_be_encoded, encode_text
+from pyhermes.core.text import encode_text
 from pyhermes.core.times import format_stamp
 
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ RE_EXECUTION = "re_execution.hermes"
 
 NO_COMMIT = "00000"
 """What stands for a commit where there is no git."""
-
-_LONGEST_NAME = 255
 
 
 def make_run_directory(
@@ -219,17 +218,11 @@ def read_system_file(path: str) -> str | None:
         return None
 
 
-def _can_be_named(name: str) -> bool:
-    if not name or name in (".", "..") or os.sep in name or any(c in "/\x7f" or c < " " for c in name):
-        return False
-    return can_be_encoded(name) and len(encode_text(name)) <= _LONGEST_NAME
-
-
 def check_name(name: object) -> None:
     """Raise `RecordingError`, a `ValueError`, for a name that no directory can have."""
-    if not isinstance(name, str) or not _can_be_named(name):
+    if not isinstance(name, str) or not is_name(name):
         raise RecordingError(
-            f"expected a name of at most {_LONGEST_NAME} bytes that a directory can have, got {shown(name)}"
+            f"expected a name of at most {LONGEST_NAME} bytes that a directory can have, got {shown(name)}"
         )
 
 

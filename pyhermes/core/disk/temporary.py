@@ -1,0 +1,86 @@
+"""Files under a name of their own until they take the place of another, and those that a killed writer left.
+
+A temporary file is locked for as long as it is written: one whose lock is free is nobody's any more,
+whatever process has the number in its name now. Where there are no locks, such files are left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+_NAME = re.compile(r"\.pyhermes-\d+-[0-9a-f]{16}\.tmp")
+_NAMES_LOOKED_AT = 1000
+_NO_WAITING: int = getattr(os, "O_NONBLOCK", 0)
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+
+
+def lock(descriptor: int) -> bool | None:
+    """Lock an open file until it is closed, here and in every process that has inherited it.
+
+    False where another has locked it, None where the system cannot.
+    """
+    try:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):  # Windows has no such locks, nor have some file systems
+        return None
+    return True
+
+
+@contextlib.contextmanager
+def temporary_in(folder: Path) -> Iterator[Path]:
+    """An empty file in a folder, which is this process's own; what is left of it at the end goes."""
+    while True:
+        path = folder / f".pyhermes-{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        with path.open("xb", buffering=0) as holder:
+            try:
+                locked = lock(holder.fileno())
+                if locked is None:  # Windows moves no file that is open
+                    holder.close()
+                # who clears away may have been here between the making and the locking
+                if locked is not False and path.exists():
+                    yield path
+                    return
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+
+
+@contextlib.contextmanager
+def about_file(path: Path) -> Iterator[None]:
+    """Errors of the system that name no file, or one that is written in its stead, say that it is `path`."""
+    try:
+        yield
+    except OSError as error:
+        named = os.path.basename(str(error.filename or ""))
+        if error.errno is not None and (not named or _NAME.fullmatch(named)):
+            error.filename, error.filename2 = os.fspath(path), None
+        raise
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Remove the temporary files in a folder whose writers were killed; of a huge folder, a part is seen."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in islice(entries, _NAMES_LOOKED_AT):
+            if _NAME.fullmatch(entry.name):
+                _clear(entry.path)
+
+
+def _clear(path: str) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR | _NO_WAITING | _NO_LINK)
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode) and lock(descriptor):
+                os.unlink(path)
+        finally:
+            os.close(descriptor)
