@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import getpass
 import os
@@ -17,8 +18,9 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from pyhermes.core.disk.recording import PATCH, heartbeat_age, load_provenance, read_system_file
-from pyhermes.core.errors import ProvenanceError
+from pyhermes.core.disk import load_run
+from pyhermes.core.disk.recording import PATCH, heartbeat_age, is_held, load_provenance, read_system_file
+from pyhermes.core.errors import HermesError, ProvenanceError
 from pyhermes.core.provenance import CodeState, Process, Provenance, Seeds
 from pyhermes.core.run import Run
 from pyhermes.core.status import Evidence, StatusReport, status_of
@@ -259,10 +261,17 @@ def evidence_of(path: Path) -> Evidence | None:
         return Evidence(problem=str(error))
     if provenance is None:
         return None
-    return Evidence(provenance.process, is_running(provenance.process), heartbeat_age(path))
+    running = is_running(provenance.process)
+    return Evidence(
+        provenance.process, running, heartbeat_age(path), is_held=running is not True and is_held(path)
+    )
 
 
 def status_of_run(run: Run) -> StatusReport:
     """What became of a run: by its `hermes.info`, else by what is seen of its process now."""
     evidence = None if run.info.exit_status is not None else evidence_of(run.path)
-    return status_of(run.info, evidence)
+    info = run.info
+    if evidence is not None and evidence.running is False and not evidence.is_held:
+        with contextlib.suppress(HermesError):  # it may have said so since it was read
+            info = load_run(run.path).info
+    return status_of(info, evidence)

@@ -32,13 +32,15 @@ class Evidence:
     """What can be seen of the process of a run that has not said how it ended.
 
     `running` is None where the process is one of another machine, `heartbeat_age` is in seconds and
-    None where there is no heartbeat, and `problem` says why nothing can be seen.
+    None where there is no heartbeat, `is_held` says that some process of it has its log open, and
+    `problem` why nothing can be seen.
     """
 
     process: Process | None = None
     running: bool | None = None
     heartbeat_age: float | None = None
     problem: str | None = None
+    is_held: bool = False
 
 
 @final
@@ -88,9 +90,11 @@ def _seen(evidence: Evidence) -> StatusReport:
     if evidence.process is None:
         return StatusReport(RunStatus.UNKNOWN, f"its process is not known: {evidence.problem or 'no record'}")
     named = f"process {evidence.process.pid} on {evidence.process.host}"
+    if evidence.running:
+        return StatusReport(RunStatus.RUNNING, f"{named} runs")
+    if evidence.is_held:
+        return StatusReport(RunStatus.RUNNING, f"a process has its log open, if not {named}")
     if evidence.running is not None:
-        if evidence.running:
-            return StatusReport(RunStatus.RUNNING, f"{named} runs")
         return StatusReport(RunStatus.LOST, f"{named} is gone, and has not said how it ended")
     if evidence.heartbeat_age is None:
         return StatusReport(RunStatus.LOST, f"{named} has left no heartbeat")

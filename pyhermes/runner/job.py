@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import final
+from typing import BinaryIO, final
 
 import attrs
 
@@ -80,17 +80,18 @@ def run_job(plan: JobPlan, started: Callable[[Path], None] | None = None) -> Job
     if started is not None:
         started(path)
     begun = time.monotonic()
-    try:
-        exit_status = _executed(plan, path)
-    except KeyboardInterrupt:  # typed at a terminal that this worker shares
-        exit_status = -signal.SIGINT
-    problems = _gather(plan, path)
-    try:
-        files.end_run(path, _end(begun, exit_status))
-        report = status_of(disk.load_run(path).info)
-    except (HermesError, OSError) as error:
-        reason = f"its end cannot be recorded: {reason_of(error)}"
-        return JobOutcome(plan.index, path, RunStatus.FAILED, reason)
+    with contextlib.ExitStack() as logs:  # which say to others, until the end is recorded, that it comes
+        try:
+            exit_status = _executed(plan, path, logs)
+        except KeyboardInterrupt:  # typed at a terminal that this worker shares
+            exit_status = -signal.SIGINT
+        problems = _gather(plan, path)
+        try:
+            files.end_run(path, _end(begun, exit_status))
+            report = status_of(disk.load_run(path).info)
+        except (HermesError, OSError) as error:
+            reason = f"its end cannot be recorded: {reason_of(error)}"
+            return JobOutcome(plan.index, path, RunStatus.FAILED, reason)
     return JobOutcome(plan.index, path, report.status, "; ".join([report.reason, *problems]))
 
 
@@ -130,7 +131,7 @@ def _re_execution(job: Job) -> str | None:
         return None
 
 
-def _executed(plan: JobPlan, path: Path) -> int:
+def _executed(plan: JobPlan, path: Path, logs: contextlib.ExitStack) -> int:
     """Run the job's command to its end; its exit status, negative for a signal."""
     missing = _missing(plan)
     if missing is not None:
@@ -138,7 +139,7 @@ def _executed(plan: JobPlan, path: Path) -> int:
     try:
         for file in plan.job.options.copy_before:
             disk.copy_into(path, plan.project / file)
-        with _process(plan, path) as process:
+        with _process(plan, path, logs.enter_context(files.job_logs(path))) as process:
             return _waited(plan, path, process)
     except (HermesError, OSError, ValueError) as error:  # a word with NUL is a ValueError
         not_found = isinstance(error, FileNotFoundError) and not isinstance(error, HermesError)
@@ -160,30 +161,34 @@ def _refused(path: Path, why: str, exit_status: int) -> int:
 
 
 @contextlib.contextmanager
-def _process(plan: JobPlan, path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process(plan: JobPlan, path: Path, logs: tuple[BinaryIO, BinaryIO]) -> Iterator[subprocess.Popen[bytes]]:
     """The process of a job in a session of its own, which writes its logs itself."""
     argv = plan.job.argv(path.name)
     environment = {**os.environ, VARIABLE: str(path), "PYTHONUNBUFFERED": "1"}
-    with files.job_logs(path) as logs:
-        stdout, stderr = logs if plan.job.options.log else (None, None)
-        process = subprocess.Popen(
-            argv,
-            cwd=plan.project,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            start_new_session=True,
-        )
-    provenance = files.load_provenance(path)
-    if provenance is not None:
-        files.store_provenance(path, attrs.evolve(provenance, process=machine.process_of(process.pid)))
+    stdout, stderr = logs if plan.job.options.log else (None, None)
+    process = subprocess.Popen(
+        argv,
+        cwd=plan.project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+    )
     try:
+        with contextlib.suppress(HermesError, OSError):  # that the job runs matters more
+            _note_process(path, process.pid)
         yield process
     finally:
         if process.poll() is None:
             _signal(process, signal.SIGKILL)
             process.wait()
+
+
+def _note_process(path: Path, pid: int) -> None:
+    provenance = files.load_provenance(path)
+    if provenance is not None:
+        files.store_provenance(path, attrs.evolve(provenance, process=machine.process_of(pid)))
 
 
 def _waited(plan: JobPlan, path: Path, process: subprocess.Popen[bytes]) -> int:
@@ -200,7 +205,8 @@ def _waited(plan: JobPlan, path: Path, process: subprocess.Popen[bytes]) -> int:
             _signal(process, told)
         if time.monotonic() - beaten > _SECONDS_BETWEEN_BEATS:
             beaten = time.monotonic()
-            files.beat(path)
+            with contextlib.suppress(OSError):
+                files.beat(path)
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:

@@ -33,7 +33,6 @@ from pyhermes.core.errors import (
     NotADirectoryOfExperimentsError,
     NotAFileError,
     NotAnExperimentError,
-    ProvenanceError,
     ResultError,
     located,
     shown,
@@ -322,13 +321,9 @@ def load_scores(path: PathLike) -> FloatArray:
 
 
 def _are_logged(path: Path) -> bool:
-    from pyhermes.core.disk.recording import load_provenance
+    from pyhermes.core.disk.recording import logs_scores
 
-    try:
-        provenance = load_provenance(path.parent)
-    except ProvenanceError:
-        return False
-    return provenance is not None and provenance.logs_scores and path.stem == path.parent.name
+    return path.stem == path.parent.name and logs_scores(path.parent)
 
 
 def load_result(source: PathLike | BinaryIO) -> ResultRecord:

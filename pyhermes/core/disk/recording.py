@@ -25,6 +25,7 @@ from pyhermes.core.disk import (
     sync_folder,
     why,
 )
+from pyhermes.core.disk.temporary import about_file, lock
 from pyhermes.core.errors import FileNameError, ProvenanceError, RecordingError, located, shown
 from pyhermes.core.info import Problem, format_info
 from pyhermes.core.names import LONGEST_NAME, is_name
@@ -34,6 +35,8 @@ from pyhermes.core.times import format_stamp
 
 if TYPE_CHECKING:
     import torch
+
+_LONGEST_LINE = 4096
 
 PROVENANCE = "provenance.json"
 PATCH = "uncommitted.patch"
@@ -93,14 +96,19 @@ def begin_run(
 
 
 def end_run(path: Path, fields: Mapping[str, str]) -> None:
-    """Append what is known of a run at its end to its `hermes.info`, all of it or nothing."""
+    """Add what is known of a run at its end to its `hermes.info`, all of it or nothing."""
     with located(path / INFO):
         data = encode_text(format_info(fields))
     present = (path / INFO).read_bytes()
-    with (path / INFO).open("ab", buffering=0) as file:
-        append_whole(file, data if present.endswith(b"\n") else b"\n" + data)
-        os.fsync(file.fileno())
-    (path / HEARTBEAT).unlink(missing_ok=True)
+    data = data if present.endswith(b"\n") else b"\n" + data
+    try:
+        write_file(path / INFO, present + data)
+    except OSError:  # where there is no room for a second file, there may be for some lines in the first
+        with about_file(path / INFO), (path / INFO).open("ab", buffering=0) as file:
+            append_whole(file, data)
+            os.fsync(file.fileno())
+    with contextlib.suppress(OSError):
+        (path / HEARTBEAT).unlink()
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -132,12 +140,44 @@ def append_whole(file: BinaryIO, data: bytes) -> None:
 
 
 def open_scores(path: Path, scores: Path) -> BinaryIO:
-    """Open the scores of the run in a directory to append whole lines to them; unbuffered."""
-    provenance = load_provenance(path)
-    with contextlib.suppress(OSError):  # the scores themselves matter more
-        if provenance is not None:
-            store_provenance(path, attrs.evolve(provenance, logs_scores=True))
-    return scores.open("ab", buffering=0)
+    """Open the scores of the run in a directory to append whole lines to them; unbuffered.
+
+    A last line without its end is ended, or, where pyhermes had logged it, cut off.
+    """
+    file = scores.open("a+b", buffering=0)
+    try:
+        size = file.seek(0, os.SEEK_END)
+        tail = os.pread(file.fileno(), _LONGEST_LINE, max(0, size - _LONGEST_LINE))
+        if not tail.endswith(b"\n") and tail:
+            if logs_scores(path):
+                os.ftruncate(file.fileno(), size - len(tail) + tail.rfind(b"\n") + 1)
+            else:
+                append_whole(file, b"\n")
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def logs_scores(path: Path) -> bool:
+    """Whether a run's scores are logged line by line, as far as it says."""
+    try:
+        provenance = load_provenance(path)
+    except ProvenanceError:
+        return False
+    return provenance is not None and provenance.logs_scores
+
+
+def announce_scores(path: Path) -> bool:
+    """Note that a run's scores are logged line by line; False where that has to be tried again."""
+    with contextlib.suppress(ProvenanceError):
+        try:
+            provenance = load_provenance(path)
+            if provenance is not None and not provenance.logs_scores:
+                store_provenance(path, attrs.evolve(provenance, logs_scores=True))
+        except OSError:  # the scores themselves matter more
+            return False
+    return True
 
 
 def save_state_dict(path: Path, state_dict: Mapping[str, torch.Tensor]) -> Path:
@@ -175,9 +215,22 @@ class _ErrorKeeper:
 
 @contextlib.contextmanager
 def job_logs(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The two log files of a run, open for a process to append to them itself."""
+    """The two log files of a run, open for a process to append to them itself.
+
+    The first is locked, by this process and by every one that prints into it: see `is_held`.
+    """
     with (path / STDOUT).open("ab") as stdout, (path / STDERR).open("ab") as stderr:
+        lock(stdout.fileno())
         yield stdout, stderr
+
+
+def is_held(path: Path) -> bool:
+    """Whether a process that recorded a job, or that the job is, still has the run's log open."""
+    try:
+        with os.fdopen(open_own(path, STDOUT), "rb") as file:
+            return lock(file.fileno()) is False
+    except (OSError, FileNameError):
+        return False
 
 
 def beat(path: Path) -> None:

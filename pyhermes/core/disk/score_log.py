@@ -1,0 +1,85 @@
+"""The scores of a run while it goes on: whole lines, in order, whatever happens to the disk."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from pyhermes.core.disk.recording import announce_scores, append_whole, open_scores
+from pyhermes.core.disk.temporary import about_file
+
+_LINES_AT_ONCE = 100
+
+
+class ScoreLog:
+    """Appends lines to the scores of the run in a directory; in the file is never a gap or half a line.
+
+    A line that cannot be written is an `OSError`, and with `keeps` it waits for the next attempt.
+    """
+
+    def __init__(self, path: Path, scores: Path, *, keeps: bool) -> None:
+        self._path = path
+        self._scores = scores
+        self._keeps = keeps
+        self._file: BinaryIO | None = None
+        self._is_announced = self._has_failed = False
+        self._waiting: deque[bytes] = deque()
+        self._lock = threading.RLock()
+
+    def append(self, line: bytes) -> None:
+        """Append a line, after those that wait; raises `OSError`."""
+        with self._lock:
+            try:
+                self._write_waiting()
+                self._write(line)
+            except OSError:
+                if self._keeps:
+                    self._waiting.append(line)
+                raise
+
+    def close(self) -> None:
+        """Append what waits, and close the file; raises an `OSError` that says how much is lost."""
+        with self._lock:
+            try:
+                self._write_waiting()
+                if self._file is not None:
+                    self._announce()
+            except OSError as error:
+                lost = f"{error.strerror or error}; lost are the last scores, {len(self._waiting)}"
+                raise OSError(error.errno, lost, str(self._scores)) from error
+            finally:
+                self._close()
+
+    def _write_waiting(self) -> None:
+        while self._waiting:
+            few = tuple(islice(self._waiting, _LINES_AT_ONCE))
+            self._write(b"".join(few))
+            for _ in few:
+                self._waiting.popleft()
+
+    def _write(self, lines: bytes) -> None:
+        with about_file(self._scores):
+            try:
+                if self._file is None:
+                    self._file = open_scores(self._path, self._scores)
+                    self._announce()
+                append_whole(self._file, lines)
+            except OSError:  # and opened again, part of a line that could not even be cut off goes
+                self._has_failed = True
+                self._close()
+                raise
+        if self._has_failed:
+            self._has_failed = False
+            self._announce()
+
+    def _announce(self) -> None:
+        """Have a last line without its end count as cut off; where there was no room, later."""
+        self._is_announced = self._is_announced or (not self._has_failed and announce_scores(self._path))
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
