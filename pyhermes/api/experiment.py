@@ -14,7 +14,7 @@ from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.errors import ArgumentsError, located
 from pyhermes.core.run import Run, checked_scan, describe_run, problems_of
-from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, PathLike
+from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, OnWriteError, PathLike
 
 if TYPE_CHECKING:
     import torch
@@ -162,6 +162,7 @@ class Experiment:
         comments: Iterable[str] = (),
         seeds: bool = False,
         patch: bool = True,
+        on_error: OnWriteError = "raise",
     ) -> AbstractContextManager[Recording]:
         """Record what runs in a `with` block as a new experiment, `<root>/<script>/<name>/<identifier>`.
 
@@ -170,9 +171,15 @@ class Experiment:
         the commit and, unless `patch` is False, what was not committed, the packages, and with
         `seeds` those of the random number generators. However the block ends, how and when is
         written down: exceptions go on, SIGINT and SIGTERM interrupt. In a script that `hermes exec`
-        started, this is the run that it started. Raises `RecordingError`, a `ValueError`, for names
-        that no directory can have, `ArgumentsError`, a `ValueError`, and `WrongTypeError`, a
-        `TypeError`, for arguments that cannot be written.
+        started, this is the run that it started.
+
+        Where the disk is full, over quota or read-only while the run goes on, the files stay as they
+        were, and that is an `OSError`; with `on_error="warn"` it is one warning for each kind of
+        trouble, and what could not be written is written when there is room again.
+
+        Raises `RecordingError`, a `ValueError`, for names that no directory can have, and
+        `ArgumentsError`, a `ValueError`, and `WrongTypeError`, a `TypeError`, for arguments that cannot
+        be written.
 
         >>> with Experiment.record("train", name="first", args={"lr": 0.1}) as exp:
         ...     result = exp.new_result("metrics")
@@ -184,12 +191,22 @@ class Experiment:
         """
         from pyhermes.api.recording import record
 
-        return record(script, name=name, args=args, root=root, comments=comments, seeds=seeds, patch=patch)
+        return record(
+            script,
+            name=name,
+            args=args,
+            root=root,
+            comments=comments,
+            seeds=seeds,
+            patch=patch,
+            on_error=on_error,
+        )
 
     @staticmethod
     def current() -> Recording:
         """The run that this script is, where `hermes exec` started it; what is recorded goes there.
 
+        What the disk refuses is an error; `Experiment.record` with `on_error` joins the same run.
         Raises `NotRecordingError`, a `RuntimeError`, in any other script.
         """
         from pyhermes.api.recording import current

@@ -13,15 +13,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePath
 from types import FrameType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.notices import warn_of
 from pyhermes.api.result import Result
+from pyhermes.api.trouble import (
+    COMMENTS,
+    END,
+    LOST,
+    RESULTS,
+    SCORES,
+    STATE_DICTS,
+    Trouble,
+    check_on_error,
+)
 from pyhermes.core import disk, machine
 from pyhermes.core.arguments import format_exec_args
 from pyhermes.core.checkpoint import checked_state_dict
 from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.score_log import ScoreLog
 from pyhermes.core.errors import (
     HermesError,
     NotRecordingError,
@@ -33,7 +44,7 @@ from pyhermes.core.errors import (
 from pyhermes.core.given import GivenArguments, checked_words, lines_of_given, on_one_line
 from pyhermes.core.info import format_info
 from pyhermes.core.times import format_stamp
-from pyhermes.core.typing import PathLike, ResultValue, ScalarLike
+from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
 from pyhermes.core.values import number_of
 
 if TYPE_CHECKING:
@@ -49,29 +60,33 @@ class Recording(Experiment):
     """An experiment while it goes on: `Experiment.record` makes one.
 
     What is recorded is in the directory at once, for other processes to read: a score when it is
-    logged, a result when the recording ends, however it ends, or every `autosave` seconds. In a
-    process whose environment has a `RANK` other than 0, nothing is written.
+    logged, a result when the recording ends, however it ends, or every `autosave` seconds. What the
+    disk refuses is an `OSError`; with `on_error="warn"` it is one warning for each kind of trouble,
+    and is written when there is room again. In a process whose environment has a `RANK` other than
+    0, nothing is written.
     """
 
-    def _begin(self, *, writes: bool, begun: float = 0.0) -> None:
+    def _begin(self, *, writes: bool, begun: float = 0.0, on_error: OnWriteError = "raise") -> None:
         self._writes = writes
         self._begun = begun
         self._process = os.getpid()
         self._is_ending = self._is_terminated = False
-        self._scores: BinaryIO | None = None
+        self._trouble = Trouble(on_error)
+        self._scores = ScoreLog(self._run.path, self.scores_file, keeps=on_error == "warn")
         self._results: dict[Path, _RecordedResult] = {}
 
     def log_score(self, score: ScalarLike) -> None:
         """Append a score to the run's scores, one line each, on disk at once.
 
-        Raises `WrongTypeError`, a `TypeError`, for what is no number that a float holds, and
-        `NotRecordingError`, a `RuntimeError`, once the recording has ended.
+        Raises `WrongTypeError`, a `TypeError`, for what is no number that a float holds,
+        `NotRecordingError`, a `RuntimeError`, once the recording has ended, and the `OSError` of a
+        disk that refuses it, with nothing written.
         """
         line = f"{_as_float(score)!r}\n".encode()
         self._check_goes_on()
         if self._writes:
-            self._scores = self._scores or files.open_scores(self._run.path, self.scores_file)
-            files.append_whole(self._scores, line)
+            with self._trouble.over(SCORES):
+                self._scores.append(line)
 
     def new_result(self, name: str, *, autosave: float | None = None) -> Result:
         """An empty result that is saved into the run's directory when the recording ends.
@@ -88,19 +103,29 @@ class Recording(Experiment):
             raise RecordingError(f"expected a name that no other result has, got {name!r} again", path=path)
         if self._writes:
             _RESULTS.add(path)
-        self._results[path] = _RecordedResult(path, autosave, self._writes)
+        self._results[path] = _RecordedResult(path, autosave, self._writes, self._trouble)
         return self._results[path]
 
     def save_state_dict(self, state_dict: Mapping[str, torch.Tensor], name: str) -> Path:
         """Save a network's state dict as `<name>.pth` in the run's directory; the path.
 
         The file is replaced as a whole. Raises `CheckpointError`, a `ValueError`, for what is no
-        mapping of names to tensors.
+        mapping of names to tensors, and `FileNameError` or `RecordingError`, both a `ValueError`,
+        for a name that no file in the directory can have.
         """
         disk.inside(self._run.path, name)
         path = disk.inside(self._run.path, name.removesuffix(".pth") + ".pth")
+        files.check_name(os.path.relpath(path, self._run.path))
         checked = checked_state_dict(state_dict)
-        return files.save_state_dict(path, checked) if self._writes else path
+        if self._writes:
+            with self._trouble.over(STATE_DICTS, path):
+                files.save_state_dict(path, checked)
+        return path
+
+    def store_comments(self) -> None:
+        """Write `comments` into `hermes.info` where they have changed; see `Experiment.store_comments`."""
+        with self._trouble.over(COMMENTS, self.file(disk.INFO)):
+            super().store_comments()
 
     def _check_goes_on(self) -> None:
         if self._is_ending:
@@ -110,11 +135,35 @@ class Recording(Experiment):
 
     def _save(self) -> list[Exception]:
         """Save every result; what kept some from being saved."""
-        if not self._writes or os.getpid() != self._process:  # a fork has but old copies
+        if not self._is_own():
             return []
-        if self._scores is not None:
-            self._scores.close()
         return [error for result in self._results.values() if (error := result.save_error())]
+
+    def _flush(self) -> list[Exception]:
+        """Write what waits and is no result; what stays unwritten."""
+        if not self._is_own():
+            return []
+        problems: list[Exception] = []
+        try:
+            self._scores.close()
+        except OSError as error:
+            problems.append(error)
+        info = self.file(disk.INFO)
+        if self._trouble.has_lost(info):
+            with contextlib.suppress(OSError):
+                super().store_comments()
+                self._trouble.forget(info)
+        return problems + self._trouble.lost()
+
+    def _is_own(self) -> bool:
+        """Whether this process is the one to write: a fork has but old copies."""
+        return self._writes and os.getpid() == self._process
+
+    def _warn_of_lost(self, problems: list[Exception]) -> list[Exception]:
+        """Warn of what the disk has refused, if that is what to do with it; what else is wrong."""
+        lost = [] if self._trouble.is_raised else [one for one in problems if isinstance(one, OSError)]
+        warn_of(LOST, lost)
+        return [problem for problem in problems if problem not in lost]
 
 
 _RESULTS: set[Path] = set()
@@ -126,8 +175,9 @@ class _RecordedResult(Result):
 
     _autosave: float | None = None
 
-    def __init__(self, path: Path, autosave: float | None, writes: bool) -> None:
+    def __init__(self, path: Path, autosave: float | None, writes: bool, trouble: Trouble) -> None:
         super().__init__(disk.name_of_result(path), path)
+        self._trouble = trouble
         self._place = path
         self._writes = writes
         self._autosave = autosave if writes else None
@@ -136,11 +186,18 @@ class _RecordedResult(Result):
     def __setitem__(self, key: str, value: ResultValue, /) -> None:
         super().__setitem__(key, value)
         if self._autosave is not None and time.monotonic() - self._saved_at >= self._autosave:
-            disk.save_result(self.snapshot(), self._place)
+            with self._trouble.over(RESULTS):
+                disk.save_result(self.snapshot(), self._place)
             self._saved_at = time.monotonic()
 
     def save(self, directory: PathLike | None = None) -> Path:
-        return super().save(directory) if self._writes else self._place
+        if not self._writes:
+            return self._place
+        if disk.place_of_result(self.name, directory, self.path) != self._place:
+            return super().save(directory)
+        with self._trouble.over(RESULTS):
+            super().save(directory)
+        return self._place
 
     def save_error(self) -> Exception | None:
         """Save it in its place; what kept it from being saved."""
@@ -173,18 +230,22 @@ def record(
     comments: Iterable[str],
     seeds: bool,
     patch: bool,
+    on_error: OnWriteError,
 ) -> contextlib.AbstractContextManager[Recording]:
     """Record what runs in a `with` block as an experiment of its own; see `Experiment.record`."""
+    check_on_error(on_error)
     lines, escaped = on_one_line(lines_of_given(args))
     warn_of("these arguments are escaped in exec_arguments, which has one line for each:", escaped)
     script = PurePath(script).name.removesuffix(".py")
     noted = checked_words(comments)
     format_info({"comments": ",".join(noted)})  # which refuses what cannot be written
     if os.environ.get(VARIABLE) or not _is_first_rank():
-        recording = _attached(Path(root, script, name))
+        recording = _attached(Path(root, script, name), on_error)
         _note(recording, noted)
         return _part_of(recording)
-    return _whole(lambda: _started(script, name, lines, escaped, root, ",".join(noted), seeds, patch))
+    return _whole(
+        lambda: _started(script, name, lines, escaped, root, ",".join(noted), seeds, patch, on_error)
+    )
 
 
 @contextlib.contextmanager
@@ -226,7 +287,7 @@ _CURRENT: dict[str, Recording] = {}
 
 
 def _save_at_exit(recording: Recording) -> None:
-    warn_of("these results could not be saved:", recording._save())
+    warn_of("these results could not be saved:", recording._flush() + recording._save())
 
 
 def _save_when_it_ends(recording: Recording) -> None:
@@ -251,6 +312,7 @@ def _started(
     noted: str,
     seeds: bool,
     patch: bool,
+    on_error: OnWriteError,
 ) -> Recording:
     """Make the directory of a run that begins now, and write what is known of it."""
     arguments = format_exec_args(lines)
@@ -269,18 +331,18 @@ def _started(
         patch=changes,
     )
     recording = Recording.load(path)
-    recording._begin(writes=True, begun=begun)
+    recording._begin(writes=True, begun=begun, on_error=on_error)
     return recording
 
 
-def _attached(directory: Path) -> Recording:
+def _attached(directory: Path, on_error: OnWriteError = "raise") -> Recording:
     """The recording of a run that another process began and will end."""
     given = os.environ.get(VARIABLE)
     try:
         recording = Recording.load(given) if given else Recording(directory.name, directory, None, None)
     except HermesError as error:
         raise NotRecordingError(f"expected the directory of a run in {VARIABLE}, got: {error}") from error
-    recording._begin(writes=_is_first_rank())
+    recording._begin(writes=_is_first_rank(), on_error=on_error)
     return recording
 
 
@@ -291,11 +353,13 @@ def _saving(recording: Recording) -> Iterator[None]:
         yield
     except BaseException as error:
         recording._is_ending = True
+        for problem in recording._flush():
+            error.add_note(f"this could not be saved: {problem}")
         for problem in recording._save():
             error.add_note(f"a result could not be saved: {problem}")
         raise
     recording._is_ending = True
-    problems = recording._save()
+    problems = recording._warn_of_lost(recording._flush() + recording._save())
     if problems:
         for other in problems[1:]:
             problems[0].add_note(f"another result could not be saved: {other}")
@@ -314,7 +378,8 @@ def _ending(recording: Recording) -> Iterator[None]:
         except (HermesError, OSError) as problem:
             error.add_note(f"the end of the run could not be recorded: {problem}")
         raise
-    _end(recording, comments, 0)
+    with recording._trouble.over(END):
+        _end(recording, comments, 0)
 
 
 def _end(recording: Recording, comments: str | None, exit_status: int) -> None:
@@ -332,7 +397,7 @@ def _end(recording: Recording, comments: str | None, exit_status: int) -> None:
     recording.reload()
     if noted != comments:
         recording.comments = noted
-        recording.store_comments()
+        Experiment.store_comments(recording)
 
 
 def _exit_status(error: BaseException) -> int:

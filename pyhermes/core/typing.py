@@ -17,6 +17,7 @@ PathLike: TypeAlias = str | os.PathLike[str]
 """A path as the standard library takes them."""
 
 OnError: TypeAlias = Literal["warn", "raise", "skip"]
+OnWriteError: TypeAlias = Literal["raise", "warn"]
 """What to do about runs that cannot be read: warn of them, raise an error, or say nothing."""
 
 FloatArray: TypeAlias = NDArray[np.float64]

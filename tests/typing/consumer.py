@@ -221,7 +221,9 @@ def structured(exp: Experiment, runs: ExperimentList) -> None:
 
 
 def recording(args: Args, words: list[str], net: Agent) -> None:
-    with Experiment.record("train", name="first", args=args, comments=["a"], seeds=True) as exp:
+    with Experiment.record(
+        "train", name="first", args=args, comments=["a"], seeds=True, on_error="warn"
+    ) as exp:
         assert_type(exp, Recording)
         exp.log_score(np.float64(0.5))
         assert_type(exp.new_result("metrics", autosave=10), Result)

@@ -95,6 +95,7 @@ runs[0].structure(Args).learning_rate  # E: attr-defined
 runs[0].result_as(Args).learning_rate  # E: attr-defined
 Experiment.record("train", name="first", args=3)  # E: arg-type
 Experiment.record("train", "first")  # E: call-arg
+Experiment.record("train", name="first", on_error="skip")  # E: arg-type
 Experiment.record("train", name="first").log_score(1)  # E: attr-defined
 structure_args(parse_exec_args(""), Args, flags={"lr": 3})  # E: dict-item
 Flag(3)  # E: arg-type
