@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -63,16 +63,33 @@ def make_run_directory(
         check_name(part)
     parent = root / script / name
     parent.mkdir(parents=True, exist_ok=True)
-    ending = (commit or NO_COMMIT)[-5:]
+    folder, ending = os.path.abspath(parent), (commit or NO_COMMIT)[-5:]
+
+    def path_at(microsecond: int) -> str:
+        time = now + timedelta(microseconds=microsecond)
+        return os.path.join(folder, f"{format_stamp(time)}_{index}_{ending}")
+
+    microsecond = 0
     while True:
-        path = Path(os.path.abspath(parent / f"{format_stamp(now)}_{index}_{ending}"))
         try:
-            path.mkdir()
+            os.mkdir(path_at(microsecond))
         except FileExistsError:
-            now += timedelta(microseconds=1)
+            microsecond = _next_free(microsecond, lambda later: os.path.lexists(path_at(later)))
         else:
             sync_folder(parent)
-            return path
+            return Path(path_at(microsecond))
+
+
+def _next_free(taken: int, is_taken: Callable[[int], bool]) -> int:
+    """The next number after one that is taken; of many in a row, few are asked for."""
+    step = 1
+    while is_taken(taken + step):
+        taken, step = taken + step, 2 * step
+    while step > 1:
+        step //= 2
+        if is_taken(taken + step):
+            taken += step
+    return taken + 1
 
 
 def begin_run(
