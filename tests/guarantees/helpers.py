@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
+
+from pyhermes import HermesWarning
 
 
 def python(code: str, *words: object) -> str:
@@ -23,3 +28,14 @@ def temporary(pid: int) -> str:
 def leftovers(folder: Path) -> list[str]:
     """The names of all such files in a folder."""
     return [path.name for path in folder.iterdir() if path.name.startswith(".pyhermes-")]
+
+
+@contextlib.contextmanager
+def warned() -> Iterator[list[str]]:
+    """What is warned of meanwhile."""
+    said: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield said
+    assert {warning.category for warning in caught} <= {HermesWarning}
+    said += [str(warning.message) for warning in caught]

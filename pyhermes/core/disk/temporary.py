@@ -64,7 +64,9 @@ def about_file(path: Path) -> Iterator[None]:
     except OSError as error:
         named = os.path.basename(str(error.filename or ""))
         if error.errno is not None and (not named or _NAME.fullmatch(named)):
-            error.filename, error.filename2 = os.fspath(path), None
+            error.filename = os.fspath(path)
+            if error.filename2 is not None:  # of a renaming
+                del error.filename2
         raise
 
 
