@@ -25,6 +25,7 @@ from pyhermes.core.disk import recording as files
 from pyhermes.core.errors import ExecutionFileError, HermesError, reason_of
 from pyhermes.core.execution_file import format_execution_file
 from pyhermes.core.given import on_one_line
+from pyhermes.core.info import format_info
 from pyhermes.core.jobs import Job
 from pyhermes.core.status import RunStatus, status_of
 from pyhermes.core.times import format_stamp
@@ -107,10 +108,11 @@ def _begun(plan: JobPlan) -> Path:
     """The directory of a run of the job that begins now."""
     job, options = plan.job, plan.job.options
     lines, _ = on_one_line(job.lines)
+    comments = ",".join((*plan.comments, *options.comments))
+    format_info({"comments": comments})  # which refuses what cannot be written
     code, changes = machine.code_with_patch(plan.project, plan.patch)
     path = files.make_run_directory(plan.root, job.script, plan.name, datetime.now(), plan.index, code.commit)
     info = {"commit_hash": code.commit or files.NO_COMMIT, "start_time": format_stamp(datetime.now())}
-    comments = ",".join((*plan.comments, *options.comments))
     files.begin_run(
         path,
         info={**info, "comments": comments} if comments else info,

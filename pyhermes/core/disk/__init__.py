@@ -274,7 +274,7 @@ def place_of_result(name: str, directory: PathLike | None, path: Path | None) ->
         if path is None:
             raise ResultError(f"expected a directory to save the new result {name!r} to, got None")
         return path
-    if os.path.basename(name) != name or not is_name(name and name + RESULT):
+    if not is_name(name) or not is_name(name + RESULT):
         raise ResultError(
             f"expected a result's name without a slash, got {shown(name)} "
             f"(at most {LONGEST_NAME - len(RESULT)} bytes, and no control characters)",

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import string
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -64,6 +65,8 @@ def make_run_directory(
     parent = root / script / name
     parent.mkdir(parents=True, exist_ok=True)
     folder, ending = os.path.abspath(parent), (commit or NO_COMMIT)[-5:]
+    if not set(ending) <= set(string.hexdigits):  # a value that some program gave is no part of a path
+        ending = NO_COMMIT
 
     def path_at(microsecond: int) -> str:
         time = now + timedelta(microseconds=microsecond)
