@@ -19,10 +19,10 @@ from pyhermes.core import load_result, load_run
 from pyhermes.core.disk import load_state_dict, recording
 from pyhermes.core.disk.recording import end_run, load_provenance, store_provenance
 
-READS = 300
+READS = 150
 
 WRITES = """
-import sys
+import sys, time
 from pathlib import Path
 import torch
 from pyhermes import Experiment
@@ -31,15 +31,16 @@ with Experiment.record("train", name="first", root=sys.argv[1], patch=False) as 
     metrics = exp.new_result("metrics")
     number = 0
     while not Path(sys.argv[2]).exists():
-        for _ in range(50):
+        time.sleep(0.01)  # so that the files stay small enough to be read often
+        for _ in range(10):
             exp.log_score(number / 7)
             number += 1
         metrics["n"] = [number] * 5000
         metrics.save()
         exp.save_state_dict({"w": torch.full((5000,), number)}, "best")
-        exp.comments = f"{number}\\n" * 1000
+        exp.comments = f"{number}\\n" * 20
         exp.store_comments()
-        if number == 50:
+        if number == 10:
             print(exp.path_to_experiment, flush=True)
 print("ended", flush=True)
 """
@@ -81,7 +82,7 @@ def test_every_read_is_of_one_version_and_of_none_before_the_last_read(tmp_path:
             result = load_result(path / "metrics.result").values["n"]
             comments = load_run(path).info.comments
             assert comments is not None
-            assert comments.count("\n") == 1000
+            assert comments.count("\n") == 20
             versions = (
                 len(scores),
                 one(result.tolist()),  # type: ignore[union-attr]
@@ -111,14 +112,10 @@ def test_who_watches_a_run_end_sees_it_run_or_ended(tmp_path: Path) -> None:
 def test_a_run_that_has_ended_since_it_was_read_is_not_lost(tmp_path: Path) -> None:
     with training(tmp_path) as (path, _):
         before = Experiment.load(path)
-        assert before.status is RunStatus.RUNNING
-    assert before.status is RunStatus.FINISHED
+        statuses = [before.status]
+    statuses.append(before.status)
+    assert statuses == [RunStatus.RUNNING, RunStatus.FINISHED]
     assert before.run.info.exit_status is None  # what was read stays what was read
-
-
-def test_a_run_that_is_gone_since_it_was_read_is_not_known(tmp_path: Path) -> None:
-    with training(tmp_path) as (path, _):
-        before = Experiment.load(path)
     (path / "hermes.info").unlink()
     assert before.status is RunStatus.LOST
 
@@ -138,7 +135,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def scores_of(path: Path) -> list[float]:
-    return Experiment.load(path).scores().tolist()
+    return list(Experiment.load(path).scores())
 
 
 def test_half_a_line_is_no_score_and_no_part_of_the_next_one(
@@ -281,11 +278,13 @@ def test_a_provenance_that_is_replaced_is_always_there(tmp_path: Path) -> None:
         provenance = load_provenance(exp.path_to_experiment)
         assert provenance is not None
         stop = threading.Event()
-        writer = threading.Thread(
-            target=lambda: (
-                [store_provenance(exp.path_to_experiment, provenance) for _ in range(50)] and stop.set()
-            )
-        )
+
+        def replace() -> None:
+            for _ in range(50):
+                store_provenance(exp.path_to_experiment, provenance)
+            stop.set()
+
+        writer = threading.Thread(target=replace)
         writer.start()
         while not stop.is_set():
             assert load_provenance(exp.path_to_experiment) == provenance
