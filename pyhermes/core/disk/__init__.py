@@ -695,7 +695,7 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     target.parent.mkdir(parents=True, exist_ok=True)
     clear_abandoned(target.parent)
     with about_file(target), temporary_in(target.parent) as temporary:
-        with temporary.open("wb") as file:
+        with temporary.open("r+b") as file:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copymode(target, temporary)
             yield file
