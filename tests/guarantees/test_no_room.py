@@ -316,6 +316,32 @@ def test_an_exception_goes_on_and_what_is_lost_is_added_to_it(small: Path) -> No
     assert exp.info_dict["exit_status"] == "1"
 
 
+def test_scores_that_wait_when_an_exception_comes_are_named_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = KeyError("of the script")
+    with (
+        warned() as said,
+        contextlib.suppress(KeyError),
+        refusing_in_the_block(monkeypatch) as refuse,
+        record(tmp_path, on_error="warn") as exp,
+    ):
+        refuse(errno.ENOSPC)
+        exp.log_score(1.0)
+        raise error
+    assert len(said) == 1
+    assert f"lost are the last scores, 1: {str(exp.scores_file)!r}" in error.__notes__[0]
+    assert "the end of the run could not be recorded" in error.__notes__[1]
+
+
+def test_a_directory_in_the_place_of_the_file_is_named_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "metrics.result" / "sub").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory") as error:
+        Result("metrics").save(tmp_path)
+    assert str(error.value).endswith(f"directory: {str(tmp_path / 'metrics.result')!r}")
+    assert leftovers(tmp_path) == []
+
+
 def test_other_mistakes_are_errors_all_the_same(tmp_path: Path) -> None:
     with pytest.raises(HermesError, match="under the key 'bad'"), record(tmp_path, on_error="warn") as exp:
         exp.new_result("metrics")["bad"] = print

@@ -9,6 +9,7 @@ import pytest
 
 from pyhermes import Experiment
 from pyhermes.api import recording as module
+from pyhermes.core.disk.recording import make_run_directory
 from tests.guarantees.helpers import python
 
 PROCESSES, CREATIONS = 8, 200
@@ -63,3 +64,8 @@ def test_a_run_that_begins_at_the_same_moment_leaves_the_first_as_it_is(
     for score, path in enumerate(paths):
         run = Experiment.load(path)
         assert (run.comments, run.scores().tolist(), run.result) == (f"run {score}", [score], {"n": score})
+
+
+def test_of_many_runs_of_one_moment_each_takes_the_next_microsecond(tmp_path: Path) -> None:
+    made = [make_run_directory(tmp_path, "train", "first", datetime(2026, 11, 23)) for _ in range(20)]
+    assert [path.name for path in made] == [f"2026_11_23_{number:012}_0_00000" for number in range(20)]

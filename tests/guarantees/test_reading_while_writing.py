@@ -177,6 +177,23 @@ def test_a_last_line_that_a_script_wrote_itself_is_a_score(
     assert scores_of(exp.path_to_experiment) == [1.0, 2.5, 3.0]
 
 
+def test_a_last_line_that_cannot_be_ended_yet_is_ended_before_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with Experiment.record("train", name="first", root=tmp_path) as exp:
+        exp.scores_file.write_bytes(b"2.5")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", refuse)
+            with pytest.raises(OSError, match="No space left"):
+                exp.log_score(3.0)
+        assert scores_of(exp.path_to_experiment) == [2.5]
+        exp.log_score(4.0)
+    assert scores_of(exp.path_to_experiment) == [2.5, 4.0]
+
+
 def test_half_a_line_that_cannot_be_cut_off_at_once_is_cut_off_before_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
