@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from pyhermes import Experiment, HermesWarning, Result, RunStatus
 from pyhermes.core import HermesError, expand, parse_execution_file, parse_scores
