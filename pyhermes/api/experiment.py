@@ -65,14 +65,15 @@ class Experiment:
         self._arguments = None
         self.__dict__.pop("_exec_args", None)
 
-    def _hold_arguments(self, found: ExecArgs | ArgumentsError) -> ExecArgs:
+    def _take_arguments(self, found: ExecArgs | ArgumentsError) -> ArgumentsError | None:
+        """Hold the arguments that were read; if they could not be, why."""
         if isinstance(found, ArgumentsError):
-            raise found
+            return found
         if found.problems:
             warn_of(f"{self._run.path}: the arguments could not be read:", found.problems)
         self._arguments = found
         self._exec_args = found.exec_args
-        return found
+        return None
 
     # Loading
 
@@ -279,9 +280,11 @@ class Experiment:
 
         Raises `ArgumentsError`, a `ValueError`, where they cannot be read.
         """
-        if self._arguments is None:
-            return self._hold_arguments(disk.load_arguments(self._run.path))
-        return self._arguments
+        if self._arguments is not None:
+            return self._arguments
+        found = disk.load_arguments(self._run.path)
+        self._take_arguments(found)
+        return found
 
     def _known_arguments(self) -> ExecArgs:
         """As much of the arguments as can be had, without a word about the rest."""

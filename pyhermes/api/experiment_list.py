@@ -40,10 +40,7 @@ def read_arguments(experiments: Iterable[Experiment]) -> list[ArgumentsError]:
     """Read the arguments of all experiments that have not been read; why some cannot be."""
     unread = [experiment for experiment in experiments if experiment._arguments is None]
     found = disk.load_each_arguments([experiment.run for experiment in unread])
-    for experiment, arguments in zip(unread, found, strict=True):
-        if isinstance(arguments, ExecArgs):
-            experiment._hold_arguments(arguments)
-    return [error for error in found if isinstance(error, ArgumentsError)]
+    return [error for error in map(Experiment._take_arguments, unread, found) if error is not None]
 
 
 def failed_of(experiments: object) -> tuple[UnreadableRun, ...]:
@@ -84,8 +81,9 @@ class ExperimentList(Tabular, list[Experiment]):
         try:
             chosen = filter_beside_args(self, map(_EXEC_ARGS, self), args)
         except AttributeError:  # of one whose arguments have not been read
-            for error in read_arguments(self):
-                raise error from None
+            failed = read_arguments(self)
+            if failed:
+                raise failed[0] from None
             chosen = filter_beside_args(self, map(_EXEC_ARGS, self), args)
         return self._with(chosen)
 

@@ -187,7 +187,7 @@ class _RecordedResult(Result):
         super().__setitem__(key, value)
         if self._autosave is not None and time.monotonic() - self._saved_at >= self._autosave:
             with self._trouble.over(RESULTS):
-                disk.save_result(self.snapshot(), self._place)
+                disk.save_result(self, self._place)
             self._saved_at = time.monotonic()
 
     def save(self, directory: PathLike | None = None) -> Path:
@@ -203,7 +203,7 @@ class _RecordedResult(Result):
         """Save it in its place; what kept it from being saved."""
         try:
             with located(self._place):
-                disk.save_result(self.snapshot(), self._place)
+                disk.save_result(self, self._place)
         except Exception as error:  # noqa: BLE001 - one result must not keep others from being saved
             return error
         return None

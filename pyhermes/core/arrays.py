@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +12,17 @@ from pyhermes.core.errors import CurveError, shown
 from pyhermes.core.typing import FloatArray
 
 G = TypeVar("G", bound=np.generic)
+
+
+class PendingArray(ABC):
+    """An array that is made when it is asked for."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def resolve(self) -> NDArray[np.generic]:
+        """The array, in native byte order."""
+        ...
 
 
 def read_only(array: NDArray[G]) -> NDArray[G]:

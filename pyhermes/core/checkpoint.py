@@ -15,8 +15,6 @@ from pyhermes.core.unpickle import check_checkpoint
 if TYPE_CHECKING:
     import torch
 
-SUFFIX = ".pth"
-
 _MAPPED_FROM = 100 << 20
 _OPEN_FILES = Path("/proc/self/fd")
 

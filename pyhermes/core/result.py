@@ -18,10 +18,8 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pyhermes.core.archive import UnsafeFileError
 from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError, shown
 from pyhermes.core.typing import FloatArray, FrozenValue, ResultValue, ScalarLike
-from pyhermes.core.unpickle import read_torch_file
 from pyhermes.core.values import (
     NUMBERS,
     array_of,
@@ -144,6 +142,9 @@ def decode_result(data: bytes) -> ResultRecord:
 
 def read_result(file: BinaryIO) -> ResultRecord:
     """As `decode_result`, from a binary file, of which no second copy is held."""
+    from pyhermes.core.archive import UnsafeFileError
+    from pyhermes.core.unpickle import read_torch_file
+
     try:
         read = read_torch_file(file)
         return ResultRecord(cast("Mapping[str, ResultValue]", read))  # which the record makes sure of

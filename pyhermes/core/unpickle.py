@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.archive import UnsafeFileError, is_zip, open_archive
+from pyhermes.core.arrays import PendingArray
 from pyhermes.core.errors import shown
 
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
@@ -345,7 +346,7 @@ class _NumpyDtype:
         return _native(flat.reshape(shape, order="F" if fortran else "C"))
 
 
-class _NumpyArray:
+class _NumpyArray(PendingArray):
     __slots__ = ("_array", "_use")
 
     def __init__(self, use: Callable[[bytes], None]) -> None:
@@ -411,7 +412,7 @@ class _Storage(_Sealed):
         return _native(np.frombuffer(self._raw, np.dtype(code).newbyteorder(self._order)))
 
 
-class _Tensor(_Sealed):
+class _Tensor(_Sealed, PendingArray):
     """A part of a storage; that it lies inside is made sure of at once."""
 
     __slots__ = ("_array", "_metadata", "_offset", "_size", "_storage", "_stride", "code")
@@ -573,7 +574,7 @@ def _scalar(dtype: object, raw: object) -> object:
     return array.item() if array.dtype.kind in "biufSU" and array.dtype.char != "g" else _Whole(array)
 
 
-class _Whole(_Sealed):
+class _Whole(_Sealed, PendingArray):
     __slots__ = ("_array",)
 
     def __init__(self, array: _Array) -> None:
@@ -581,10 +582,6 @@ class _Whole(_Sealed):
 
     def resolve(self) -> _Array:
         return self._array
-
-
-PendingArray: TypeAlias = _NumpyArray | _Tensor | _Whole
-"""An array that a file describes; `resolve()` gives it, in native byte order."""
 
 
 def _parameter(data: object, *_: object) -> object:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pyhermes.core.arrays import read_only, same_array
+from pyhermes.core.arrays import PendingArray, read_only, same_array
 from pyhermes.core.errors import ResultError, shown
 from pyhermes.core.typing import FrozenValue, PlainKey, ResultValue
-from pyhermes.core.unpickle import PendingArray
 
 if TYPE_CHECKING:
     import torch

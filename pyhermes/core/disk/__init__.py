@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 import attrs
 
 from pyhermes.core.arguments import ExecArgs, parse_exec_args
-from pyhermes.core.checkpoint import SUFFIX as CHECKPOINT, device_of, load_into, read_state_dict
 from pyhermes.core.disk.reading import NO_LINK, NO_WAITING, read_each, text_at_once
 from pyhermes.core.disk.temporary import about_file, clear_abandoned, temporary_in
 from pyhermes.core.errors import (
@@ -61,6 +60,7 @@ INFO = "hermes.info"
 ARGUMENTS = "exec_arguments"
 STDOUT = "stdout.log"
 STDERR = "stderr.log"
+CHECKPOINT = ".pth"
 
 _INFO_INSIDE = os.sep + INFO
 _ARGUMENTS_INSIDE = os.sep + ARGUMENTS
@@ -396,6 +396,8 @@ def load_state_dict(path: PathLike, device: torch.device | str = "cpu") -> dict[
     >>> load_state_dict(run.path / f"{run.identifier}_best.pth")["0.weight"].shape
     torch.Size([64, 4])
     """
+    from pyhermes.core.checkpoint import read_state_dict
+
     with _opened(path) as file, located(Path(path)):
         return read_state_dict(file, device, path=Path(path))
 
@@ -405,6 +407,8 @@ def load_network(path: PathLike, net: M) -> M:
 
     Raises `CheckpointError`, a `ValueError`, naming the file, for what is none or does not fit.
     """
+    from pyhermes.core.checkpoint import device_of, load_into
+
     with located(Path(path)):
         return load_into(net, load_state_dict(path, device_of(net)))
 

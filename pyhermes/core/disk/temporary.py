@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from itertools import islice
@@ -41,7 +40,7 @@ def lock(descriptor: int) -> bool | None:
 def temporary_in(folder: Path) -> Iterator[Path]:
     """An empty file in a folder, which is this process's own; what is left of it at the end goes."""
     while True:
-        path = folder / f".pyhermes-{os.getpid()}-{secrets.token_hex(8)}.tmp"
+        path = folder / f".pyhermes-{os.getpid()}-{os.urandom(8).hex()}.tmp"
         with path.open("xb", buffering=0) as holder:
             try:
                 locked = lock(holder.fileno())
