@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from pyhermes.core import disk
 from pyhermes.core.result import ResultRecord, add_array, add_scalars, namespace_values, series_of
 from pyhermes.core.typing import FloatArray, PathLike, ResultValue, ScalarLike
-from pyhermes.core.values import thaw
 
 if TYPE_CHECKING:
     import torch
@@ -69,7 +68,7 @@ class Result(dict[str, ResultValue]):
         >>> result["solved"].dtype, result["solved"].shape
         (dtype('bool'), (150,))
         """
-        return cls(disk.name_of_result(path), path, thaw(disk.load_result(path).values))
+        return cls(disk.name_of_result(path), path, disk.load_values(path))
 
     def save(self, directory: PathLike | None = None) -> Path:
         """Save as `<directory>/<name>.result`, making the directory; the file's path.

@@ -12,7 +12,11 @@ import io
 import re
 import struct
 import zipfile
-from typing import BinaryIO
+import zlib
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pyhermes.core.errors import shown
 
@@ -29,11 +33,15 @@ _IS_FOLDER = 0x10
 _DATA = re.compile(r"[^/\\]+/data\.pkl")
 
 
+OpenFile: TypeAlias = io.BufferedReader | io.BytesIO
+"""A binary file that can be read into memory that is there."""
+
+
 class UnsafeFileError(Exception):
     """The file is damaged, or holds what is never read; says what."""
 
 
-def is_zip(file: BinaryIO) -> bool:
+def is_zip(file: OpenFile) -> bool:
     """Whether a file begins as a zip archive does."""
     file.seek(0)
     magic = file.read(len(_MAGIC))
@@ -41,7 +49,7 @@ def is_zip(file: BinaryIO) -> bool:
     return magic == _MAGIC
 
 
-def open_archive(file: BinaryIO) -> tuple[zipfile.ZipFile, str]:
+def open_archive(file: OpenFile) -> tuple[zipfile.ZipFile, str]:
     """An archive of `torch.save`, and the folder, with its slash, that everything in it is in.
 
     Raises `UnsafeFileError` for any other.
@@ -60,7 +68,18 @@ def open_archive(file: BinaryIO) -> tuple[zipfile.ZipFile, str]:
     return archive, _folder(entries)
 
 
-def _stated_start(file: BinaryIO, size: int) -> int:
+def read_entry(file: OpenFile, entry: zipfile.ZipInfo) -> NDArray[np.uint8]:
+    """The bytes of an entry in memory of their own, whose checksum is compared."""
+    file.seek(entry.header_offset)
+    *_, name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
+    file.seek(name + extra, io.SEEK_CUR)
+    data = np.empty(entry.file_size, np.uint8)
+    if file.readinto(data.data) != len(data) or zlib.crc32(data.data) != entry.CRC:
+        raise UnsafeFileError(f"damaged: the checksum of {shown(entry.filename)} does not fit")
+    return data
+
+
+def _stated_start(file: OpenFile, size: int) -> int:
     """Where the list of entries begins, as the last bytes of the file say."""
     file.seek(size - _END.size)
     signature, *_, start, comment = _END.unpack(file.read(_END.size))
@@ -77,7 +96,7 @@ def _stated_start(file: BinaryIO, size: int) -> int:
     return int(start)
 
 
-def _check_header(file: BinaryIO, entry: zipfile.ZipInfo) -> None:
+def _check_header(file: OpenFile, entry: zipfile.ZipInfo) -> None:
     """That an entry says of itself what the list of entries says of it."""
     file.seek(entry.header_offset)
     signature, _, flags, method, *_, length, _ = _LOCAL.unpack(file.read(_LOCAL.size))

@@ -6,9 +6,9 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pyhermes.core.archive import UnsafeFileError, is_zip
+from pyhermes.core.archive import OpenFile, UnsafeFileError, is_zip
 from pyhermes.core.errors import CheckpointError, shown
 from pyhermes.core.unpickle import check_checkpoint
 
@@ -22,7 +22,7 @@ M = TypeVar("M", bound="torch.nn.Module")
 
 
 def read_state_dict(
-    file: BinaryIO, device: torch.device | str = "cpu", *, path: Path | None = None
+    file: OpenFile, device: torch.device | str = "cpu", *, path: Path | None = None
 ) -> dict[str, torch.Tensor]:
     """The tensors of a checkpoint by name, on `device`.
 
@@ -50,7 +50,7 @@ def read_state_dict(
     return checked_state_dict(state)
 
 
-def _mapped(file: BinaryIO, path: Path | None) -> Path | None:
+def _mapped(file: OpenFile, path: Path | None) -> Path | None:
     """Where torch finds a file that is large enough to be mapped, None for others.
 
     It is the open file itself where the system gives that a name: another may be at `path` by now.

@@ -10,9 +10,9 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, Union, cast, final
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, Union, cast, final
 
 import attrs
 import numpy as np
@@ -34,7 +34,11 @@ from pyhermes.core.values import (
 if TYPE_CHECKING:
     import torch
 
+    from pyhermes.core.archive import OpenFile
+
 SUFFIX = ".result"
+
+T = TypeVar("T")
 
 _WIDEST_INTEGER = 2000  # torch.load reads 255 bytes
 
@@ -140,14 +144,23 @@ def decode_result(data: bytes) -> ResultRecord:
     return read_result(io.BytesIO(data))
 
 
-def read_result(file: BinaryIO) -> ResultRecord:
-    """As `decode_result`, from a binary file, of which no second copy is held."""
+def read_result(file: OpenFile) -> ResultRecord:
+    """As `decode_result`, from a binary file."""
+    return _read(file, ResultRecord)
+
+
+def read_values(file: OpenFile) -> dict[str, ResultValue]:
+    """The values of a result, fresh and changeable; otherwise as `read_result`, without its copies."""
+    return _read(file, lambda values: thaw(freeze(values, copy=False), copy=False))
+
+
+def _read(file: OpenFile, made_of: Callable[[Mapping[str, ResultValue]], T]) -> T:
     from pyhermes.core.archive import UnsafeFileError
     from pyhermes.core.unpickle import read_torch_file
 
     try:
         read = read_torch_file(file)
-        return ResultRecord(cast("Mapping[str, ResultValue]", read))  # which the record makes sure of
+        return made_of(cast("Mapping[str, ResultValue]", read))  # which `freeze` makes sure of
     except UnsafeFileError as error:
         raise ResultError(f"expected a result, got a file that cannot be read as one: {error}") from error
     except ResultError:

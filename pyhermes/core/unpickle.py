@@ -15,12 +15,12 @@ import pickle
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from typing import BinaryIO, Literal, NoReturn, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyhermes.core.archive import UnsafeFileError, is_zip, open_archive
+from pyhermes.core.archive import OpenFile, UnsafeFileError, is_zip, open_archive, read_entry
 from pyhermes.core.arrays import PendingArray
 from pyhermes.core.errors import shown
 
@@ -34,7 +34,7 @@ _Array: TypeAlias = NDArray[np.generic]
 _Order: TypeAlias = Literal["<", ">"]
 
 
-def read_torch_file(file: BinaryIO) -> object:
+def read_torch_file(file: OpenFile) -> object:
     """The object in a file of `torch.save`: plain values, and `PendingArray`s inside them.
 
     Raises `UnsafeFileError` for whatever is wrong with it.
@@ -45,11 +45,11 @@ def read_torch_file(file: BinaryIO) -> object:
         archive, folder = open_archive(file)
         value, storages = _run_zip(archive, folder, _NAMES)
         for entry, storage in storages.items():
-            storage.fill(archive.read(entry))
+            storage.fill(read_entry(file, archive.getinfo(entry)))
         return value
 
 
-def check_checkpoint(file: BinaryIO) -> None:
+def check_checkpoint(file: OpenFile) -> None:
     """Raise `UnsafeFileError` unless the file is whole and describes nothing but tensors and dicts.
 
     Reads the file once, in pieces: the checksums of everything in it, its pickle, and whether every
@@ -194,7 +194,7 @@ def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[io.Bytes
     if data[start : start + 2] != _PROTOCOL:
         raise UnsafeFileError("its pickle is not of protocol 2, which torch.save writes")
     most = _ALWAYS_SO_MANY + len(data) // _BYTES_AN_OBJECT
-    counted = sum(map(data.count, map(bytes, zip(_OBJECTS)))) > most
+    counted = len(data) - len(data.translate(None, _OBJECTS)) > most
     plain = _plain_opcodes(len(data), b"" if counted else _OBJECTS)
     view, program, objects = memoryview(data), io.BytesIO(), 0
     kept, at = start, start + 2
@@ -372,13 +372,14 @@ class _NumpyArray(PendingArray):
 class _Storage(_Sealed):
     """The elements that tensors of one file share."""
 
-    __slots__ = ("_code", "_elements", "_order", "_raw", "count")
+    __slots__ = ("_code", "_elements", "_order", "_raw", "count", "tensors")
 
     def __init__(self, code: str | None, count: int, order: _Order) -> None:
         self._code = code
         self.count: int = count
         self._order: _Order = order
-        self._raw = b""
+        self.tensors = 0
+        self._raw: bytes | NDArray[np.uint8] = b""
         self._elements: dict[str, _Array] = {}
 
     @property
@@ -389,7 +390,7 @@ class _Storage(_Sealed):
         if nbytes != self.nbytes:
             raise UnsafeFileError("damaged: a tensor's storage does not have the size that it claims")
 
-    def fill(self, raw: bytes) -> None:
+    def fill(self, raw: bytes | NDArray[np.uint8]) -> None:
         self.expect(len(raw))
         self._raw = raw
 
@@ -421,6 +422,7 @@ class _Tensor(_Sealed, PendingArray):
         self, storage: _Storage, code: str, geometry: tuple[object, object, object], metadata: object
     ) -> None:
         self._storage, self.code, self._metadata = storage, code, metadata
+        storage.tensors += 1
         (self._offset,), self._size, self._stride = (_sizes(part) for part in geometry)
         self._array: _Array | None = None
         last = sum((size - 1) * stride for size, stride in zip(self._size, self._stride, strict=True))
@@ -452,7 +454,9 @@ class _Tensor(_Sealed, PendingArray):
         if not self.count:
             return np.empty(self._size, elements.dtype)
         if self._stride == _contiguous(self._size):
-            return elements[self._offset : self._offset + self.count].reshape(self._size)
+            view = elements[self._offset : self._offset + self.count].reshape(self._size)
+            view.flags.writeable &= self._storage.tensors == 1  # nobody else has the same memory
+            return view
         strides = tuple(stride * elements.itemsize for stride in self._stride)
         part = elements[self._offset :]
         return np.lib.stride_tricks.as_strided(part, self._size, strides, writeable=False)

@@ -50,14 +50,17 @@ def freeze(values: object, *, copy: bool = True) -> dict[str, FrozenValue]:
     return {_text_key(key): walk.entry(key, value) for key, value in values.items()}
 
 
-def thaw(values: Mapping[str, FrozenValue]) -> dict[str, ResultValue]:
-    """Fresh, changeable copies of frozen values: lists, dicts and writable arrays."""
+def thaw(values: Mapping[str, FrozenValue], *, copy: bool = True) -> dict[str, ResultValue]:
+    """Fresh, changeable copies of frozen values: lists, dicts and writable arrays.
+
+    Without `copy` arrays that can be written to are taken as they are.
+    """
     done: dict[int, ResultValue] = {}
     thawed: dict[str, ResultValue] = {}
     for key, value in values.items():
-        thawed[key] = _thaw(value, done)
+        thawed[key] = _thaw(value, done, copy)
         if is_plain_list(value, key):
-            thawed[key] = PlainList(_thaw(item, done) for item in value)
+            thawed[key] = PlainList(_thaw(item, done, copy) for item in value)
     return thawed
 
 
@@ -247,16 +250,16 @@ class _Freezer:
         )
 
 
-def _thaw(value: FrozenValue, done: dict[int, ResultValue]) -> ResultValue:
+def _thaw(value: FrozenValue, done: dict[int, ResultValue], copy: bool) -> ResultValue:
     if not isinstance(value, tuple | Mapping | np.ndarray):
         return value
     if id(value) not in done:
         if isinstance(value, np.ndarray):
-            done[id(value)] = value.copy()
+            done[id(value)] = value.copy() if copy or not value.flags.writeable else value
         elif isinstance(value, tuple):
-            done[id(value)] = [_thaw(item, done) for item in value]
+            done[id(value)] = [_thaw(item, done, copy) for item in value]
         else:
-            done[id(value)] = {key: _thaw(item, done) for key, item in value.items()}
+            done[id(value)] = {key: _thaw(item, done, copy) for key, item in value.items()}
     return done[id(value)]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import shutil
 import stat
@@ -44,6 +45,7 @@ from pyhermes.core.result import (
     decode_result,
     encode_result,
     read_result,
+    read_values,
     scalars_of,
 )
 from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
@@ -342,6 +344,17 @@ def load_result(source: PathLike | BinaryIO) -> ResultRecord:
         return read_result(file)
 
 
+def load_values(path: PathLike) -> dict[str, ResultValue]:
+    """The values of a result, fresh and changeable; errors as in `load_result`.
+
+    >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> load_values(run.path / f"{run.identifier}.result")["solved"].shape
+    (150,)
+    """
+    with _opened(path) as file, located(Path(path)):
+        return read_values(file)
+
+
 def load_scalars(
     runs: Iterable[Run],
 ) -> tuple[tuple[dict[str, FloatArray], ...], tuple[UnreadableRun, ...]]:
@@ -630,7 +643,7 @@ def open_own(root: Path, name: str) -> int:
     return _open_regular(str(inside(root, name)), os.O_RDONLY)
 
 
-def _opened(path: PathLike) -> BinaryIO:
+def _opened(path: PathLike) -> io.BufferedReader:
     return open(path, "rb", opener=_open_regular)
 
 
