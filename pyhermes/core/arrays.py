@@ -25,6 +25,15 @@ class PendingArray(ABC):
         ...
 
 
+class PendingFloats:
+    """Several floats that stand in a list in a row, as one array: an object for each would take long."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: FloatArray) -> None:
+        self.values = values
+
+
 def read_only(array: NDArray[G]) -> NDArray[G]:
     """The same array where nobody can write to it any more, else a copy of which that is true.
 

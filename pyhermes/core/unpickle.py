@@ -15,13 +15,13 @@ import pickle
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, NoReturn, TypeAlias
+from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.archive import OpenFile, UnsafeFileError, is_zip, open_archive, read_entry
-from pyhermes.core.arrays import PendingArray
+from pyhermes.core.arrays import PendingArray, PendingFloats
 from pyhermes.core.errors import shown
 
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
@@ -174,6 +174,9 @@ _NAMES = _TENSOR_NAMES | {
 
 _STOP = b"."
 _PROTOCOL = b"\x80\x02"
+_MARK = b"("
+_ROW_OF_FLOATS = re.compile(rb"(?:G.{8})++(?=e)", re.DOTALL)
+_FLOAT = np.dtype([("opcode", "S1"), ("value", ">f8")])
 _WITH_LENGTH = {b"X": 4, b"\x8a": 1, b"\x8b": 4}
 """Opcodes whose argument says its own length, in so many bytes: text and long integers."""
 _EMPTY_DICT = b"}"
@@ -184,12 +187,19 @@ _BYTES_AN_OBJECT = 6
 """What `torch.save` writes for each list, dict, tuple or call at least: its opcode and a memo number."""
 
 
-def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[io.BytesIO, int]:
+class _Program(NamedTuple):
+    """A pickle that may be run, and the rows of floats that it refers to by their numbers."""
+
+    file: io.BytesIO
+    floats: list[PendingFloats]
+
+
+def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[_Program, int]:
     """The pickle that begins at `start`, ready to run, and where it ends.
 
     What is not plain is refused. Dicts are made to be ours, which look at their keys before they
-    hash them. Runs of opcodes of a fixed size are matched as one, which makes this ten times
-    cheaper than running them.
+    hash them; rows of floats that are appended to a list become one array each. Runs of opcodes of a
+    fixed size are matched as one, which makes this ten times cheaper than running them.
     """
     if data[start : start + 2] != _PROTOCOL:
         raise UnsafeFileError("its pickle is not of protocol 2, which torch.save writes")
@@ -197,6 +207,7 @@ def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[io.Bytes
     counted = len(data) - len(data.translate(None, _OBJECTS)) > most
     plain = _plain_opcodes(len(data), b"" if counted else _OBJECTS)
     view, program, objects = memoryview(data), io.BytesIO(), 0
+    floats: list[PendingFloats] = []
     kept, at = start, start + 2
     while True:
         matched = plain.match(data, at)
@@ -206,12 +217,20 @@ def _checked(data: bytes, start: int, names: frozenset[_Name]) -> tuple[io.Bytes
         if opcode == _STOP:
             program.write(view[kept:at])
             program.seek(0)
-            return program, at
+            return _Program(program, floats), at
         if opcode == _EMPTY_DICT:
             program.write(view[kept : at - 1])
             program.write(_OUR_DICT)
             kept = at
             objects += 1
+        elif opcode == _MARK:
+            row = _ROW_OF_FLOATS.match(data, at)
+            if row is not None:
+                program.write(view[kept:at])
+                program.write(b"J%bQ" % len(floats).to_bytes(4, "little"))
+                numbers = np.frombuffer(view[at : row.end()], _FLOAT)["value"]
+                floats.append(PendingFloats(numbers.astype(np.float64)))
+                kept = at = row.end()
         elif opcode == b"c":
             at = _check_name(data, at, names)
         elif opcode in _WITH_LENGTH:
@@ -236,7 +255,7 @@ def _plain_opcodes(size: int, objects: bytes = _OBJECTS) -> re.Pattern[bytes]:
     third = re.escape(bytes([0xFF if high >> 8 else high]))
     return re.compile(
         rb"(?:(?:G.{8})++|K.|M..|J.{4}|q.|h.|j.{4}|r..[\x00-" + third + rb"][\x00-" + top + rb"]"
-        rb"|[Nabesu()\x88\x89" + re.escape(objects) + rb"]++)*+",
+        rb"|(?:[Nabesu)\x88\x89" + re.escape(objects) + rb"]|\((?!G.{8}G))++)*+",
         re.DOTALL,
     )
 
@@ -463,15 +482,18 @@ class _Tensor(_Sealed, PendingArray):
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, program: io.BytesIO, machine: _Machine) -> None:
-        super().__init__(program)
+    def __init__(self, program: _Program, machine: _Machine) -> None:
+        super().__init__(program.file)
+        self._floats = program.floats
         self._machine = machine
         self._names = machine.names()
 
     def find_class(self, module: str, name: str) -> _Inert:
         return self._names[(module, name)]
 
-    def persistent_load(self, pid: object) -> _Storage | _Dict:
+    def persistent_load(self, pid: object) -> _Storage | _Dict | PendingFloats:
+        if isinstance(pid, int):
+            return self._floats[pid]
         return _Dict() if pid is None else self._machine.storage(pid)
 
 
@@ -505,7 +527,7 @@ class _Machine:
             **{("torch", name): _ElementType(code) for name, code in _DTYPES.items()},
         }
 
-    def run(self, program: io.BytesIO) -> object:
+    def run(self, program: _Program) -> object:
         return _Unpickler(program, self).load()
 
     def storage(self, pid: object) -> _Storage:

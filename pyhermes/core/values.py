@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyhermes.core.arrays import PendingArray, read_only, same_array
+from pyhermes.core.arrays import PendingArray, PendingFloats, read_only, same_array
 from pyhermes.core.errors import ResultError, shown
 from pyhermes.core.typing import FrozenValue, PlainKey, ResultValue
 
@@ -27,6 +28,7 @@ TAGS = "tags"
 NUMBERS = frozenset({bool, int, float})
 """The types of Python's own numbers."""
 
+_NUMBERS_AND_FLOATS = NUMBERS | {PendingFloats}
 _DEEPEST = 60
 _SHARED_AT_MOST = 16 << 20
 
@@ -141,6 +143,10 @@ class _Stacker:
         kinds = set(map(type, values))
         if kinds <= NUMBERS:
             return _stack_numbers(values, kinds)
+        if PendingFloats in kinds:
+            if kinds <= _NUMBERS_AND_FLOATS:
+                return _joined(values)
+            values = _each_by_itself(values)
         entries = [self._entry(value, depth) for value in values]
         arrays = [entry for entry in entries if isinstance(entry, np.ndarray)]
         if not arrays:
@@ -220,7 +226,7 @@ class _Freezer:
                 {self._plain_key(key): self._value(item) for key, item in value.items()}
             )
         else:
-            frozen = tuple(map(self._value, value))
+            frozen = tuple(map(self._value, _each_by_itself(value)))
         self._open.discard(id(value))
         self._done[id(value)] = (value, frozen)
         return frozen
@@ -282,6 +288,23 @@ def _stack_numbers(numbers: Sequence[object], kinds: set[type]) -> _Array | None
         return np.fromiter(numbers, dtype, len(numbers))
     except OverflowError:
         return None
+
+
+def _joined(numbers: Sequence[object]) -> _Array | None:
+    """Numbers, some of them in rows of floats, as float64; None beyond what a float holds."""
+    parts = [part.values if isinstance(part, PendingFloats) else [part] for part in numbers]
+    try:
+        return np.concatenate([np.asarray(part, np.float64) for part in parts])
+    except OverflowError:
+        return None
+
+
+def _each_by_itself(values: Sequence[object]) -> Sequence[object]:
+    """The same values, those that stand in rows of floats one by one."""
+    if PendingFloats not in set(map(type, values)):
+        return values
+    rows = [part.values.tolist() if isinstance(part, PendingFloats) else [part] for part in values]
+    return list(chain.from_iterable(rows))
 
 
 def _stack_arrays(arrays: list[_Array]) -> _Array | None:

@@ -15,16 +15,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, strategies as st
 
 from pyhermes.core import (
     CheckpointError,
     HermesError,
     ResultError,
+    ResultRecord,
+    ResultValue,
     decode_result,
     load_result,
     load_state_dict,
 )
 from pyhermes.core.unpickle import _plain_opcodes
+from pyhermes.core.values import PlainList
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
 from tests.core.test_result import saved
 
@@ -405,3 +409,48 @@ def test_the_allow_list_of_the_process_is_left_alone() -> None:
     load_result(RESULT)
     load_state_dict(CHECKPOINT)
     assert torch.serialization.get_safe_globals() == before
+
+
+ROW = st.lists(st.floats(), max_size=5)
+NESTED = st.recursive(
+    st.one_of(
+        ROW, st.lists(st.one_of(st.floats(), st.integers(-5, 2**70), st.booleans(), st.none()), max_size=5)
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.tuples(inner, inner),
+        st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+        inner.map(lambda value: [value, value]),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["loss", "q", "tags"]), NESTED), st.booleans())
+def test_rows_of_floats_are_read_as_any_other_numbers(values: dict[str, ResultValue], legacy: bool) -> None:
+    buffer = io.BytesIO()
+    torch.save(values, buffer, _use_new_zipfile_serialization=not legacy)
+    again = torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
+    assert decode_result(buffer.getvalue()) == ResultRecord(
+        {key: PlainList(value) if isinstance(value, tuple) else value for key, value in again.items()}
+    )
+
+
+def test_very_long_rows_of_floats() -> None:
+    losses = np.random.default_rng(0).standard_normal(2_501).tolist()
+    record = decode_result(saved({"loss": losses, "all": [losses, losses], "mixed": [1, *losses, True]}))
+    np.testing.assert_array_equal(record.values["loss"], losses)
+    np.testing.assert_array_equal(record.values["all"], [losses, losses])
+    np.testing.assert_array_equal(record.values["mixed"], [1.0, *losses, 1.0])
+
+
+@pytest.mark.parametrize("number", [b"K\x00", b"K\x07", b"J\xff\xff\xff\xff", b"\x88"])
+def test_a_number_that_refers_to_no_row_of_floats(number: bytes) -> None:
+    with pytest.raises(ResultError, match="damaged"):
+        decode_result(archive(dict_of(b"](" + number + b"Qe")))
+
+
+def test_a_row_of_floats_that_a_file_refers_to_is_a_row_of_floats() -> None:
+    two = 2 * (b"G" + struct.pack(">d", 0.5))
+    record = decode_result(archive(dict_of(b"](](" + two + b"eK\x00Qe")))
+    assert record == ResultRecord({"k": [[0.5, 0.5], 0.5, 0.5]})

@@ -146,7 +146,7 @@ def honest() -> dict[str, tuple[object, bool]]:
         "arrays.result": ({f"a{index}": draw.normal(size=1 << 19) for index in range(6)}, False),
         "stacked.result": ({"q": [torch.zeros(64, 64) for _ in range(2400)]}, False),
         "tied.pth": ({f"copy{index}": tensors["layer0"][:] for index in range(60)}, False),
-        "floats.result": ({"loss": draw.normal(size=1_000_000).tolist()}, False),
+        "floats.result": ({"loss": draw.normal(size=5_000_000).tolist()}, False),
         "small arrays.result": ({"q": [draw.normal(size=2) for _ in range(40_000)]}, False),
         "numpy scalars.result": ({"loss": list(draw.normal(size=60_000))}, False),
         "flags.result": ({"solved": [True, False] * 1_000_000}, False),
