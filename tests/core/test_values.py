@@ -83,7 +83,7 @@ def test_a_list_is_extended_in_place_and_an_array_becomes_a_list() -> None:
     "value",
     ["1", b"1", None, {"a": 1}, 1j, np.complex128(1), [1, "x"], [1, None], [1.0, [2.0]], np.ones((2, 2)), torch.ones(1, 1),
      np.array(["x"]), np.array([1j]), object(), [np.ones(2)], np.array(["2026"], "M8[Y]")],
-    ids=str,
+    ids=lambda value: "object" if type(value) is object else str(value),
 )  # fmt: skip
 def test_what_is_no_number_is_a_type_error_that_names_the_key_and_adds_nothing(value: ScalarLike) -> None:
     series: list[ResultValue] = [1.0]
