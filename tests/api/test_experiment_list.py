@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyhermes import Experiment, ExperimentList
-from pyhermes.core import NothingToChooseError, UnreadableRun, WrongTypeError
+from pyhermes.core import ArgumentsError, NothingToChooseError, UnreadableRun, WrongTypeError
 
 FAILED = UnreadableRun(Path("/runs/x"), "expected a regular file, got a directory")
 
@@ -261,3 +261,15 @@ def test_what_could_not_be_read_is_named_once(four: ExperimentList) -> None:
     parts = four.filter_by_exec_args("-lr 0.001") + four.filter_by_exec_args("-lr 0.0003")
     assert len(parts) == 4
     assert parts.failed == (FAILED,)
+
+
+def test_arguments_that_cannot_be_read_are_an_error_of_the_filter(cartpole: Path) -> None:
+    runs = Experiment.load_all(cartpole)
+    (runs[1].path_to_experiment / "exec_arguments").unlink()
+    (runs[1].path_to_experiment / "exec_arguments").mkdir()
+    for _ in range(2):
+        with pytest.raises(ArgumentsError, match="expected a regular file") as error:
+            runs.filter_by_exec_args("--seed 0")
+        assert error.value.path == runs[1].path_to_experiment / "exec_arguments"
+    (runs[1].path_to_experiment / "exec_arguments").rmdir()
+    assert len(runs.filter_by_exec_args("--seed 0")) == 2

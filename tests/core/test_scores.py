@@ -104,3 +104,9 @@ def test_very_many_scores() -> None:
         parse_scores(data + b"1 2\n")
     assert error.value.line == 200_001
     np.testing.assert_array_equal(parse_scores(data[:-3], complete=False), values[:-1])
+
+
+def test_text_that_no_file_can_hold() -> None:
+    with pytest.raises(ScoresError, match="one decimal number") as error:
+        parse_scores("1\n\ud800\n")
+    assert error.value.line == 2

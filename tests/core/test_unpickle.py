@@ -444,6 +444,12 @@ def test_very_long_rows_of_floats() -> None:
     np.testing.assert_array_equal(record.values["mixed"], [1.0, *losses, 1.0])
 
 
+@pytest.mark.parametrize("other", [10**400, "text", None])
+def test_a_row_of_floats_beside_what_is_no_float(other: ResultValue) -> None:
+    values: ResultValue = [*[0.5] * 1000, other]
+    assert decode_result(saved({"k": values})) == ResultRecord({"k": values})
+
+
 @pytest.mark.parametrize("number", [b"K\x00", b"K\x07", b"J\xff\xff\xff\xff", b"\x88"])
 def test_a_number_that_refers_to_no_row_of_floats(number: bytes) -> None:
     with pytest.raises(ResultError, match="damaged"):

@@ -137,7 +137,7 @@ def load_each_arguments(runs: Sequence[Run]) -> list[ExecArgs | ArgumentsError]:
     """The execution arguments of every run, or why they cannot be read.
 
     >>> [len(found.lines) for found in load_each_arguments(scan_runs("runs/taxi_q/taxi-baseline").runs)]
-    [4, 4]
+    [3, 3]
     """
     return read_each(_arguments_in, [run.directory for run in runs])
 
