@@ -13,6 +13,7 @@ import io
 import math
 import pickle
 import re
+import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple, NoReturn, TypeAlias
@@ -362,6 +363,9 @@ class _NumpyDtype:
         if not itemsize or math.prod(shape) * itemsize != len(raw):
             raise UnsafeFileError("damaged: a numpy array does not have the size that it claims")
         flat = np.frombuffer(raw, self.dtype)
+        # numpy makes texts of these that Python itself could not make, nor write
+        if self.dtype.kind == "U" and (flat.view(f"{self.dtype.byteorder}u4") > sys.maxunicode).any():
+            raise UnsafeFileError("damaged: it holds text beyond Unicode")
         return _native(flat.reshape(shape, order="F" if fortran else "C"))
 
 

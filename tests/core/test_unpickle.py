@@ -58,6 +58,7 @@ def dict_of(value: bytes) -> bytes:
 
 ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + text("b") + b"\x87R"
 F8 = b"cnumpy\ndtype\n" + text("f8") + b"\x89\x88\x87R"
+BIG_ENDIAN = b"(K\x03" + text(">") + b"NNNK\x04K\x04K\x08tb"
 STORAGE = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x02tQ"
 TENSOR = b"ctorch._utils\n_rebuild_tensor_v2\n"
 
@@ -178,6 +179,8 @@ def test_not_even_where_the_environment_allows_it(tmp_path: Path, monkeypatch: p
         "a key of shared parts": dict_of(b"}" + b"N" + b"".join(b"q" + bytes([i]) + b"h" + bytes([i]) + b"\x86" for i in range(40)) + b"Ns"),
         "a list nested deeply": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
         "text beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1"), b"\xff\xff\xff\xff")),
+        "text just beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U2"), b"a\x00\x00\x00\x00\x00\x11\x00")),
+        "text just beyond Unicode in the other byte order": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1") + BIG_ENDIAN, b"\x00\x11\x00\x00")),
         "a tensor of no dtype": dict_of(b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89NNtR"),
         "an untyped storage of typed tensors": dict_of(tensor(storage=STORAGE.replace(b"torch\nFloat", b"torch.storage\nUntyped"))),
         "a storage alone": dict_of(STORAGE),
@@ -187,6 +190,13 @@ def test_not_even_where_the_environment_allows_it(tmp_path: Path, monkeypatch: p
 def test_hand_made_harm(program: tuple[str, bytes]) -> None:
     with pytest.raises(ResultError, match="expected"):
         decode_result(archive(program[1], **{"0": struct.pack("<2f", 1, 2)}))
+
+
+def test_the_last_character_of_unicode_in_either_byte_order() -> None:
+    little = array_state(b"K\x01\x85", F8.replace(b"f8", b"U1"), b"\xff\xff\x10\x00")
+    big = array_state(b"K\x01\x85", F8.replace(b"f8", b"U1") + BIG_ENDIAN, b"\x00\x10\xff\xff")
+    for program in (little, big):
+        assert decode_result(archive(dict_of(program))).values["k"] == ("\U0010ffff",)
 
 
 def test_references_to_one_storage_do_not_multiply_it() -> None:
