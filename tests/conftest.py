@@ -21,6 +21,12 @@ TAXI = "taxi_q/taxi-baseline/2026_11_23_182307039385_0_fcbfa"
 CRASHED = "taxi_q/taxi-baseline/2026_11_23_182344306449_4_fcbfa"
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
+hypothesis.settings.register_profile(
+    "mutation",
+    hypothesis.settings.get_profile("repeatable"),
+    max_examples=100,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+)
 hypothesis.settings.load_profile("repeatable")
 
 

@@ -1,0 +1,125 @@
+"""Mutation testing of core modules, each by its own tests: `python -m tests.mutation [MODULE ...]`.
+
+Everything happens in `.mutation/<module>`, where `mutmut browse` works afterwards, too. What mutmut said
+is in `mutmut.log` there, and what survived in `survivors.diff`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LAWS = "tests/property/test_laws.py::"
+SWEEPS = "tests/property/test_execution_laws.py::"
+
+TESTS: dict[str, tuple[str, ...]] = {
+    "annotations": ("annotations", "fields", "words", "structure", "typed_result"),
+    "arguments": (
+        "arguments",
+        f"{LAWS}test_arguments_come_back_as_they_were_written",
+        f"{LAWS}test_reading_arguments_never_fails",
+        f"{SWEEPS}test_lines_of_a_command_line_are_all_its_words",
+        f"{SWEEPS}test_words_are_those_of_a_shell_where_it_can_read_them",
+    ),
+    "arrays": ("arrays", "curve", "smooth", "values"),
+    "checkpoint": ("checkpoint",),
+    "column": ("table", "overview"),
+    "command": ("command", f"{SWEEPS}test_a_command_and_its_rest_are_all_words"),
+    "compare": ("compare",),
+    "curve": ("curve",),
+    "describe": ("describe",),
+    "errors": ("errors",),
+    "execution_file": ("execution_file", "jobs", f"{SWEEPS}test_files_come_back_as_they_were_written"),
+    "execution_items": ("execution_file", "jobs"),
+    "execution_text": (
+        "execution_file",
+        "jobs",
+        f"{SWEEPS}test_reading_never_fails_and_problems_have_their_line",
+        f"{SWEEPS}test_ranges_equal_their_definition",
+    ),
+    "fields": ("fields", "structure", "typed_result"),
+    "given": ("given",),
+    "jobs": ("jobs", f"{SWEEPS}test_a_job_has_every_argument_once"),
+    "marks": ("marks", "typed_result", "structure"),
+    "numbers": ("times_and_numbers", "arguments"),
+    "overview": ("overview",),
+    "provenance": ("provenance",),
+    "rendering": ("describe", "provenance"),
+    "status": ("status",),
+    "table": ("table",),
+    "text": ("text",),
+    "typed_result": ("typed_result",),
+    "unpickle": ("unpickle", "result", "checkpoint"),
+    "disk/__init__": ("disk", "run"),
+    "disk/recording": ("disk_recording",),
+    "info": (
+        "info",
+        f"{LAWS}test_fields_come_back_as_they_were_written",
+        f"{LAWS}test_reading_an_info_never_fails_and_loses_no_text",
+        f"{LAWS}test_what_was_read_can_be_written_and_read_again",
+    ),
+    "machine": ("machine",),
+    "result": ("result", f"{LAWS}test_load_save_load_changes_nothing"),
+    "run": ("run", "disk"),
+    "scores": ("scores", f"{LAWS}test_scores_come_back_as_they_were_written"),
+    "select": ("select",),
+    "smooth": ("smooth", f"{LAWS}test_smoothen_equals_its_definition"),
+    "structure": ("structure", "tests/property/test_structure_laws.py"),
+    "times": ("times_and_numbers", "info"),
+    "values": ("values", "result"),
+    "words": ("words", "structure"),
+}
+"""The tests of each module: by the names of their files in `tests/core`, or as pytest takes them."""
+
+
+def main(modules: list[str]) -> None:
+    """Print a line of a table for each module: mutants, killed, survived, and what became of the rest."""
+    for module in modules or TESTS:
+        folder = ROOT / ".mutation" / module.replace("/", "_")
+        _prepare(folder, module)
+        with (folder / "mutmut.log").open("w") as log:
+            for command in (["run", "--max-children", "1"], ["export-cicd-stats"]):
+                subprocess.run(["mutmut", *command], cwd=folder, stdout=log, check=True)
+        stats = json.loads((folder / "mutants/mutmut-cicd-stats.json").read_text())
+        killed = stats["killed"] + stats["timeout"] + stats["segfault"]
+        print(
+            f"| {module} | {stats['total']} | {killed} | {stats['survived']} | {stats['no_tests']} |",
+            flush=True,
+        )
+        (folder / "survivors.diff").write_text("\n".join(_survivors(folder)))
+
+
+def _prepare(folder: Path, module: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in ("pyhermes", "tests", "examples"):
+        (folder / name).symlink_to(ROOT / name)
+    tests = [test if "/" in test else f"tests/core/test_{test}.py" for test in TESTS[module]]
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for name, value in (
+        ("only_mutate", [f"pyhermes/core/{module}.py"]),
+        ("pytest_add_cli_args_test_selection", tests),
+    ):
+        settings, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {json.dumps(value)}", settings)
+        assert count == 1, name
+    (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
+
+
+def _survivors(folder: Path) -> list[str]:
+    command = ["mutmut", "results"]
+    listed = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    names = [line.split(":")[0].strip() for line in listed.splitlines() if ":" in line]
+    shown = (
+        subprocess.run(["mutmut", "show", name], cwd=folder, check=False, capture_output=True, text=True)
+        for name in names
+    )
+    return [process.stdout for process in shown]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
