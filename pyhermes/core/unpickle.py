@@ -363,9 +363,6 @@ class _NumpyDtype:
         if not itemsize or math.prod(shape) * itemsize != len(raw):
             raise UnsafeFileError("damaged: a numpy array does not have the size that it claims")
         flat = np.frombuffer(raw, self.dtype)
-        # numpy makes texts of these that Python itself could not make, nor write
-        if self.dtype.kind == "U" and (flat.view(f"{self.dtype.byteorder}u4") > sys.maxunicode).any():
-            raise UnsafeFileError("damaged: it holds text beyond Unicode")
         return _native(flat.reshape(shape, order="F" if fortran else "C"))
 
 
@@ -389,7 +386,7 @@ class _NumpyArray(PendingArray):
     def resolve(self) -> _Array:
         if self._array is None:
             raise UnsafeFileError("damaged: it holds a numpy array without its elements")
-        return self._array
+        return _of_unicode(self._array)
 
 
 class _Storage(_Sealed):
@@ -600,8 +597,15 @@ def _scalar(dtype: object, raw: object) -> object:
     """A number or text of Python; of a complex number or a time, an array without a dimension."""
     if not isinstance(dtype, _NumpyDtype) or not isinstance(raw, bytes):
         raise UnsafeFileError("it holds a numpy scalar of an unknown kind")
-    array = dtype.array((), False, raw)
+    array = _of_unicode(dtype.array((), False, raw))
     return array.item() if array.dtype.kind in "biufSU" and array.dtype.char != "g" else _Whole(array)
+
+
+def _of_unicode(array: _Array) -> _Array:
+    """The same array; of some characters beyond Unicode numpy would make text that nobody can write."""
+    if array.dtype.kind == "U" and (array.reshape(-1).view(np.uint32) > sys.maxunicode).any():
+        raise ValueError("text beyond Unicode")
+    return array
 
 
 class _Whole(_Sealed, PendingArray):

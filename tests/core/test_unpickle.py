@@ -180,6 +180,7 @@ def test_not_even_where_the_environment_allows_it(tmp_path: Path, monkeypatch: p
         "a list nested deeply": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
         "text beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1"), b"\xff\xff\xff\xff")),
         "text just beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U2"), b"a\x00\x00\x00\x00\x00\x11\x00")),
+        "a scalar of text just beyond Unicode": dict_of(b"cnumpy.core.multiarray\nscalar\n" + F8.replace(b"f8", b"U2") + b"c_codecs\nencode\n" + text("a\0\0\0\0\0\x11\0") + text("latin1") + b"\x86R\x86R"),
         "text just beyond Unicode in the other byte order": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1") + BIG_ENDIAN, b"\x00\x11\x00\x00")),
         "a tensor of no dtype": dict_of(b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89NNtR"),
         "an untyped storage of typed tensors": dict_of(tensor(storage=STORAGE.replace(b"torch\nFloat", b"torch.storage\nUntyped"))),
