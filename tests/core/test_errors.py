@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from pyhermes.core import HermesError, HermesWarning, errors
-from pyhermes.core.errors import located, printable, shown
+from pyhermes.core import (
+    ArgumentProblem,
+    ArgumentsError,
+    ExecutionFileError,
+    HermesError,
+    HermesWarning,
+    Problem,
+    ResultError,
+    ResultProblem,
+    errors,
+)
+from pyhermes.core.errors import located, printable, reason_of, shown
 
 BUILTINS: dict[str, tuple[type[Exception], ...]] = {
     "NotAnExperimentError": (FileNotFoundError,),
@@ -54,6 +64,13 @@ class Broken:
         raise RuntimeError("no repr")
 
 
+class Unspeakable(Broken):
+    """Something that does not even say of what class it is."""
+
+    def __getattribute__(self, name: str) -> object:
+        raise RuntimeError("no attributes")
+
+
 class LongName:
     def __repr__(self) -> str:
         return "x" * 10_000
@@ -96,6 +113,39 @@ def test_an_error_keeps_everything_through_pickle_and_copies(kind: type[HermesEr
         assert str(again) == str(error)
 
 
+@every_error
+def test_an_error_has_its_message_as_every_exception_has(kind: type[HermesError]) -> None:
+    assert kind("wrong", path=Path("runs/a"), line=3).args == ("wrong",)
+
+
+def test_errors_about_many_things_have_all_of_them_as_data() -> None:
+    argument, text = ArgumentProblem("lr", "--lr x", "x", "float"), Problem(1, None, "x", "a job")
+    value = ResultProblem("loss", "loss", "x", "float")
+    assert ArgumentsError("wrong", problems=(argument,)).problems == (argument,)
+    assert ExecutionFileError("wrong", problems=(text,)).problems == (text,)
+    assert ResultError("wrong", problems=(value,)).problems == (value,)
+    for error in (ArgumentsError("a"), ResultError("b"), ExecutionFileError("c")):
+        assert error.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("too small"), "too small"),
+        (ValueError("too small", "by far"), "too small"),
+        (ValueError(), "ValueError"),
+        (ValueError(""), "ValueError: ''"),
+        (KeyError(3), "KeyError: 3"),
+        (OSError(2, "No such file"), "FileNotFoundError: 2: 'No such file'"),
+        (ValueError("x" * 10_000), "x" * 10_000),
+        (ValueError(Broken()), "ValueError: <Broken instance"),
+    ],
+)
+def test_the_reason_is_what_an_error_says_or_which_one_it_is(error: Exception, reason: str) -> None:
+    assert reason_of(error).startswith(reason)
+    assert len(reason_of(error)) < len(reason) + 50
+
+
 def test_a_path_with_control_characters_cannot_write_to_the_terminal() -> None:
     assert str(HermesError("wrong", path=Path("runs/\x1b[31m"))) == r"runs/\x1b[31m: wrong"
 
@@ -106,6 +156,8 @@ def test_a_path_with_control_characters_cannot_write_to_the_terminal() -> None:
         ("plain, Größe, 東京\n", "plain, Größe, 東京\n"),
         ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
         ("a\rb\tc\x00", r"a\rb\tc\x00"),
+        ("it's \\ \x07", r"it's \ \x07"),
+        ("it's \\", "it's \\"),
         ("\x9b\u202e\u2028", r"\x9b\u202e\u2028"),
         ("\udcff", r"\udcff"),
         ("", ""),
@@ -146,6 +198,7 @@ def test_what_is_shown_is_short_and_never_an_error_itself(value: object) -> None
 
 def test_an_object_that_cannot_be_shown_is_named_by_its_type() -> None:
     assert "Broken" in shown(Broken())
+    assert "Unspeakable" in shown(Unspeakable())
 
 
 def test_a_located_error_keeps_the_path_that_it_has() -> None:

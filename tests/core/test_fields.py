@@ -65,6 +65,14 @@ def test_fields_of_a_class_made_by_make_class() -> None:
     )
 
 
+def test_types_that_stand_in_the_fields_themselves() -> None:
+    @attrs.define(auto_attribs=False)
+    class Old:
+        x = attrs.field(type=int)
+
+    assert fields_of(Old) == (Field("x", "x", int, (), attrs.NOTHING, None),)
+
+
 def test_fields_are_inherited() -> None:
     cls = attrs.make_class("Made", {"more": attrs.field(type=str, default="")}, bases=(Adam,))
     assert [field.name for field in fields_of(cls)] == ["lr", "seed", "more"]

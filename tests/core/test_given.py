@@ -149,6 +149,7 @@ def test_an_object_of_another_kind_is_told_what_there_is() -> None:
     with pytest.raises(WrongTypeError, match="attrs") as error:
         lines_of_given(other)
     assert "mapping" in str(error.value)
+    assert str(error.value).endswith(f"got {other!r}")
 
 
 @pytest.mark.parametrize("value", [print, {"lr": 0.1}, np.zeros(3), 1j, [None], [[1]]])
@@ -166,8 +167,9 @@ def test_a_value_that_is_refused_is_named() -> None:
 @pytest.mark.parametrize("name", [1, None, ("a",)])
 def test_a_name_that_is_no_text_is_of_the_wrong_type(name: object) -> None:
     given: Any = {name: 1}
-    with pytest.raises(WrongTypeError, match="expected "):
+    with pytest.raises(WrongTypeError, match="expected ") as error:
         lines_of_given(given)
+    assert str(error.value).endswith(f"got {name!r}")
 
 
 def test_several_texts_are_a_list() -> None:

@@ -12,7 +12,7 @@ def test_a_flag_names_options_in_the_order_given() -> None:
     assert repr(Flag("-lr")) == "Flag(names=('-lr',))"
 
 
-@pytest.mark.parametrize("name", ["-l", "--lr", "--learning_rate", "--opt.lr", "-ä", "--x:y", "--no-1"])
+@pytest.mark.parametrize("name", ["-l", "--lr", "--learning_rate", "--opt.lr", "-ä", "--x:y", "--no-1", "-X"])
 def test_what_names_an_option(name: str) -> None:
     assert Flag(name).names == (name,)
 
