@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +135,27 @@ def test_a_pickled_module_is_refused(legacy: bool, tmp_path: Path) -> None:
     path.write_bytes(saved(torch.nn.Linear(2, 2), legacy=legacy))
     with pytest.raises(CheckpointError, match=r"whole\.pth: .*running code from a file is refused"):
         load_state_dict(path)
+
+
+class Ran:
+    """Leaves a mark when a pickle runs it."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, which would be loading then
+def test_torch_would_run_nothing_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should our check ever let something pass, even where the environment allows torch to run it."""
+    monkeypatch.setattr(checkpoint, "check_checkpoint", lambda file: None)
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    data = saved({"w": torch.ones(1), "x": Ran(tmp_path / "ran")})
+    with pytest.raises(CheckpointError, match="got a file that torch cannot load"):
+        read(data)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_arrays_of_numpy_are_no_tensors() -> None:
@@ -311,6 +334,7 @@ def test_the_device_of_a_network() -> None:
 
 
 def test_a_state_is_loaded_onto_the_device_of_the_network(tmp_path: Path) -> None:
+    assert read_state_dict(io.BytesIO(saved({"a": torch.ones(1)})))["a"].device == torch.device("cpu")
     assert read(saved({"a": torch.ones(1)}), "meta")["a"].device == torch.device("meta")
     path = tmp_path / "x.pth"
     path.write_bytes(saved({}))
