@@ -25,6 +25,7 @@ def main(name: str, seconds: str) -> None:
             f"-max_len={LONGEST.get(name, 4096)}",
             f"-timeout={SLOWEST_SECONDS}",
             f"-artifact_prefix={targets.FINDINGS / name}/",
+            f"-dict={Path(__file__).with_name('tokens.dict')}",
             "-print_final_stats=1",
             "-verbosity=0",
         ]
