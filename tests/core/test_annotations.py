@@ -21,6 +21,7 @@ from pyhermes.core.annotations import (
     plain,
     type_text,
 )
+from pyhermes.core.errors import FieldError
 from pyhermes.core.marks import Flag, Key, Positional, Replicate, Shape
 
 T = TypeVar("T")
@@ -71,6 +72,13 @@ def test_a_type_without_its_names_and_annotations(
     annotation: object, bare: object, marks: tuple[object, ...]
 ) -> None:
     assert plain(annotation) == (bare, marks)
+
+
+@pytest.mark.parametrize("mark", [Flag, Key, Shape])
+def test_a_mark_that_has_to_be_called_and_was_not(mark: type) -> None:
+    with pytest.raises(FieldError) as error:
+        plain(Annotated[int, mark])
+    assert str(error.value) == f"expected {mark.__name__}(...) in an annotation, got the class itself"
 
 
 @pytest.mark.parametrize(
@@ -133,6 +141,9 @@ def test_only_a_literal_is_one() -> None:
         (Mapping[str, int] | dict[str, int] | bytes | NDArray[np.int64],
          [bytes, NDArray[np.int64], dict[str, int], Mapping[str, int]]),
         (frozenset[int] | set[int] | Sequence[int], [set[int], frozenset[int], Sequence[int]]),
+        (list[float] | list[int], [list[int], list[float]]),
+        (Union[Literal["b"], Literal["a"]], [Literal["a"], Literal["b"]]),
+        (str | complex | int, [int, str]),
     ],
 )  # fmt: skip
 def test_unions_are_tried_from_the_narrowest(annotation: object, types: list[object]) -> None:
@@ -158,6 +169,7 @@ def test_a_named_union_within_a_union_keeps_its_types() -> None:
         (NDArray[np.number], (np.number,)),
         (np.ndarray[tuple[int, int], np.dtype[np.bool_]], (np.bool_,)),
         (np.ndarray[Any, Any], (np.generic,)),
+        (np.ndarray[tuple[int, int]], (np.generic,)),
         (Annotated[NDArray[np.int8], Shape("n")], (np.int8,)),
     ],
 )
