@@ -49,7 +49,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "numbers": ("times_and_numbers", "arguments"),
     "overview": ("overview",),
     "provenance": ("provenance",),
-    "rendering": ("describe", "provenance"),
+    "rendering": ("table", "overview"),
     "status": ("status",),
     "table": ("table",),
     "text": ("text",),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyhermes.core import Run, RunStatus, StatusReport, parse_exec_args, parse_info
+from pyhermes.core import Run, RunStatus, StatusReport, UnknownChoiceError, parse_exec_args, parse_info
 from pyhermes.core.describe import (
     SeenRun,
     as_json,
@@ -68,17 +68,22 @@ def test_json_is_json_whatever_the_arguments_are(text: str) -> None:
     assert list(json.loads(written, parse_constant=refuse)["arguments"]) == ["--x"]
 
 
+def test_what_json_has_no_number_for_is_text() -> None:
+    assert as_json(seen("--x nan\n--y 1 inf"))["arguments"] == {"--x": "nan", "--y": [1.0, "inf"]}
+
+
 # Tables
 
 
 def test_a_table_has_what_is_known_and_the_arguments_that_vary() -> None:
-    runs = [seen("--lr 0.1\n--same 1", identifier="a"), seen("--same 1\n--flag", "", identifier="b")]
+    info = f"{INFO}execution_time:42.3\n"
+    runs = [seen("--lr 0.1\n--same 1", info, "a"), seen("--same 1\n--flag", "", identifier="b")]
     columns = list_table(runs, START + timedelta(hours=1, minutes=5)).columns
     assert {name: column.values for name, column in columns.items()} == {
         "identifier": ("a", "b"),
         "status": ("finished", "finished"),
         "age": ("1 h 5 min", None),
-        "duration": (None, None),
+        "duration": ("42 s", None),
         "--lr": (0.1, None),
         "--flag": (None, True),
     }
@@ -94,7 +99,7 @@ def test_a_run_of_the_future_has_no_negative_age() -> None:
 
 
 def test_a_run_in_lines() -> None:
-    one = seen("pos\n--lr 0.1", f"{INFO}execution_time:42.5\nexit_status:x\n")
+    one = seen("pos\n--lr 0.1", f"{INFO}execution_time:42.5\ncomments:one,two\nexit_status:x\n")
     assert described(one, ["a.scores", "hermes.info"]) == [
         "identifier  a",
         "path        /runs/a",
@@ -103,6 +108,7 @@ def test_a_run_in_lines() -> None:
         "started     2026-11-23T18:00:00",
         "ended       2026-11-23T18:00:42.300000",
         "duration    42 s",
+        "comments    one,two",
         "arguments   pos",
         "            --lr 0.1",
         "files       a.scores",
@@ -114,7 +120,7 @@ def test_a_run_in_lines() -> None:
 
 def test_the_differences_of_two_runs() -> None:
     first = seen("--lr 0.1\n--same 1\n--layers 32 32", f"{INFO}execution_time:3\n", "a")
-    second = seen("--lr 1\n--same 1\n--flag", f"{INFO}comments:x\n", "b", RunStatus.FAILED)
+    second = seen("--lr 1\n--same 1\n--flag", "commit_hash:fedcba\ncomments:x\n", "b", RunStatus.FAILED)
     columns = diff_table(first, second).columns
     rows = dict(
         zip(
@@ -126,6 +132,7 @@ def test_the_differences_of_two_runs() -> None:
     assert rows == {
         "identifier": ("a", "b"),
         "status": ("finished", "failed"),
+        "commit": ("abcdef", "fedcba"),
         "duration": ("3.0 s", None),
         "comments": (None, "x"),
         "--lr": ("0.1", "1"),
@@ -172,8 +179,17 @@ def test_runs_are_sorted_by_an_argument_numbers_before_texts_and_none_last() -> 
 
 
 def test_numbers_too_large_for_a_float_are_sorted_too() -> None:
-    runs = [seen(f"--x {10**400}", identifier="a"), seen("--x 1", identifier="b")]
-    assert order("--x", *runs) == "ba"
+    values = {"a": str(10**400), "b": "1", "c": str(-(10**400)), "d": "text", "e": "-1"}
+    assert order("--x", *(seen(f"--x {value}", identifier=name) for name, value in values.items())) == "cebad"
+
+
+def test_a_key_that_no_run_has_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(UnknownChoiceError) as error:
+        sorted_seen([seen("--lr 1")], "--seed")
+    assert str(error.value) == (
+        "expected a key to sort by of ['identifier', 'status', 'start', 'duration', '--lr'], got '--seed'"
+    )
+    assert sorted_seen([], "--seed") == ()
 
 
 @pytest.mark.parametrize(
@@ -181,6 +197,8 @@ def test_numbers_too_large_for_a_float_are_sorted_too() -> None:
     [
         (0, "0.0 s"),
         (9.94, "9.9 s"),
+        (9.95, "10 s"),
+        (10, "10 s"),
         (42.3, "42 s"),
         (59.4, "59 s"),
         (60, "1 min 0 s"),
