@@ -19,6 +19,7 @@ from pyhermes.core import (
     Run,
     RunRow,
     Table,
+    WrongTypeError,
     load_scalars,
     run_table,
     scalar_table,
@@ -238,6 +239,13 @@ def test_a_scalar_that_no_run_has() -> None:
         NoSuchKeyError, match=r"expected keys that some run has of \['loss'\], got \['a', 'b'\]"
     ):
         chosen_scalars([{"loss": ONE}], ["a", "loss", "b"])
+
+
+def test_a_bare_string_is_not_taken_for_keys_letter_by_letter() -> None:
+    with pytest.raises(
+        WrongTypeError, match=r"expected several keys, such as \['ab'\], got the bare string 'ab'"
+    ):
+        chosen_scalars([{"a": ONE, "b": ONE}], "ab")
 
 
 def test_what_is_chosen_is_a_copy() -> None:

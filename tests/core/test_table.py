@@ -28,6 +28,7 @@ from pyhermes.core.errors import (
     TableError,
     UnknownChoiceError,
     WrongTypeError,
+    shown,
 )
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 176615)
@@ -102,11 +103,13 @@ class Silent:
         ([[[32, 32], Algorithm.DQN]], "list", (("32 32", "dqn"),)),
         ([[2**64]], "list", ((str(2**64),),)),
         ([set("hermes"), frozenset("c")], "list", (tuple("ehmrs"), ("c",))),
+        ([{"a", 1, None}], "list", (("1", None, "a"),)),
         ([np.arange(2), torch.tensor([[1.5, 2.5]])[0]], "list", ((0.0, 1.0), (1.5, 2.5))),
         ([np.array(["a", "b"])], "list", (("a", "b"),)),
         ([True, 0.1, [32, 32], "x", None], "text", ("True", "0.1", "32 32", "x", None)),
         ([True, 1], "text", ("True", "1")),
         ([2**63], "text", (str(2**63),)),
+        ([-(2**63) - 1], "text", (str(-(2**63) - 1),)),
         ([2**53 + 1, 0.5], "text", (str(2**53 + 1), "0.5")),
         ([2**64, 0.5], "text", (str(2**64), "0.5")),
         ([NOON, NOON.replace(tzinfo=UTC)], "text", (str(NOON), f"{NOON}+00:00")),
@@ -139,6 +142,7 @@ def test_a_list_that_holds_itself_is_text_inside() -> None:
         ("text", (Word("x"),)),
         ("integer", (True,)),
         ("integer", (2**63,)),
+        ("integer", (-(2**63) - 1,)),
         ("float", (1,)),
         ("boolean", (0,)),
         ("time", (NOON.replace(tzinfo=UTC),)),
@@ -157,6 +161,7 @@ def test_a_column_refuses_what_its_kind_does_not_hold(
 ) -> None:
     with pytest.raises(ValueError, match=f"expected values for a column of kind '{kind}', got ") as error:
         Column(kind, values)
+    assert str(error.value).endswith(f"got {shown(values)}")
     assert isinstance(error.value, TableError)
     assert isinstance(error.value, HermesError)
 
@@ -403,6 +408,7 @@ def test_millions_of_rows_are_shown_as_twenty() -> None:
     lines = repr(table).split("\n")
     assert lines[:3] == ["Table of 2000000 rows", "the same in all: x=0.0", "      n"]
     assert lines[13] == "... 1999980 more ..."
+    assert ">... 1999980 more ...<" in table.html()
     assert len(lines) == 24
 
 
