@@ -78,6 +78,10 @@ def test_positionals_and_blank_lines() -> None:
     assert args.values == {"taxi-small": True, "--crash": True}
 
 
+def test_only_ascii_white_space_is_blank() -> None:
+    assert parse_exec_args("\xa0\n\x1c--x \u2028\n\x0b\n\x0c--y\n").lines == ("\xa0", "\x1c--x \u2028", "--y")
+
+
 def test_a_repeated_name_collects_its_values_in_order() -> None:
     args = parse_exec_args("--tag a\n--n 1 2\n--tag b\n--n 3\n--tag\n")
     assert args.values == {"--tag": ["a", "b", True], "--n": [1, 2, 3]}
@@ -85,9 +89,9 @@ def test_a_repeated_name_collects_its_values_in_order() -> None:
 
 
 def test_an_equals_sign_ends_the_name_of_an_option_only() -> None:
-    args = parse_exec_args("--lr=0.1\n--empty=\n--both=1 2\nenv=x\n-=1\n-1=2\n--url=http://h/?a=b\n")
+    args = parse_exec_args("--lr=0.1\n--empty=\n--both=1 2\nenv=x\n-=1\n-1=2\n--url=http://h/?a=b\n-X=1\n")
     assert args.values == {
-        "--lr": 0.1, "--empty": "", "--both": [1, 2], "env=x": True, "-=1": True, "-1=2": True, "--url": "http://h/?a=b",
+        "--lr": 0.1, "--empty": "", "--both": [1, 2], "env=x": True, "-=1": True, "-1=2": True, "--url": "http://h/?a=b", "-X": 1,
     }  # fmt: skip
     assert "--lr=0.1" in args.exec_args
 
@@ -123,13 +127,22 @@ def test_a_last_line_without_a_newline_counts() -> None:
 
 def test_quotes_are_written_only_where_they_are_needed() -> None:
     assert format_exec_args([["--lr", "0.1"], ["--note", "a b"], ["x"]]) == "--lr 0.1\n--note 'a b'\nx\n"
+    assert format_exec_args([["--name", "$HOME;*", "[a]"]]) == "--name $HOME;* [a]\n"
     assert format_exec_args([]) == ""
 
 
-@pytest.mark.parametrize("lines", [[[]], [["a\nb"]], [["--x", "\ud800"]]])
-def test_what_cannot_be_written(lines: list[list[str]]) -> None:
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([["--x"], []], "expected an argument of at least one word, got none"),
+        ([["a\nb"]], r"expected an argument without a newline, got 'a\nb'"),
+        ([["--x", "\ud800"]], r"expected text that UTF-8 can encode, got '\ud800'"),
+    ],
+)
+def test_what_cannot_be_written(lines: list[list[str]], message: str) -> None:
     with pytest.raises(ArgumentsError) as error:
         format_exec_args(lines)
+    assert str(error.value) == message
     assert isinstance(error.value, ValueError)
 
 
