@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pyhermes.core import HermesError
-from pyhermes.core.errors import ProvenanceError
+from pyhermes.core.errors import ProvenanceError, shown
 from pyhermes.core.provenance import (
     VERSION,
     CodeState,
@@ -136,6 +136,12 @@ def test_the_file_is_json_that_names_its_version() -> None:
     assert list(read) == sorted(read)
 
 
+def test_the_file_has_a_line_for_each_field_as_people_and_patches_read_it() -> None:
+    lines = format_provenance(FULL).split("\n")
+    assert ' "user": "me",' in lines
+    assert '  "pid": 4711,' in lines
+
+
 def test_equal_records_are_equal_files() -> None:
     assert format_provenance(FULL) == format_provenance(attrs.evolve(FULL))
 
@@ -187,6 +193,7 @@ def test_what_is_no_json_is_one_error(text: str) -> None:
 def test_json_that_is_no_object_is_one_error(text: str) -> None:
     with pytest.raises(ProvenanceError, match="as a JSON object, got ") as error:
         parse_provenance(text)
+    assert str(error.value).endswith(f"got {shown(json.loads(text))}")
     assert len(str(error.value)) < 300
 
 
@@ -234,7 +241,7 @@ def test_what_is_no_object_is_not_taken_for_an_empty_one(key: str, value: object
 
 def test_all_that_is_wrong_is_said() -> None:
     read = {**plain(FULL), "user": 1, "python": None}
-    with pytest.raises(ProvenanceError, match=r"\$\.user.*\$\.python"):
+    with pytest.raises(ProvenanceError, match=r"@ \$\.user; .* @ \$\.python$"):
         parse_provenance(json.dumps(read))
 
 
