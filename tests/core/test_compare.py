@@ -28,6 +28,7 @@ from pyhermes.core import (
     with_arguments,
 )
 from pyhermes.core.compare import comparable, comparable_values, named_values, without_replicates
+from pyhermes.core.errors import shown
 
 NAN = float("nan")
 
@@ -125,6 +126,7 @@ def test_what_has_no_arguments(item: Any) -> None:
     for compare in (lambda: named_values(item), lambda: varying([{}, item]), lambda: diff({}, item)):
         with pytest.raises(WrongTypeError, match="expected something with arguments") as error:
             compare()
+        assert str(error.value).endswith(f"got {shown(item)}")
         assert isinstance(error.value, TypeError)
 
 
@@ -203,6 +205,8 @@ def test_values_that_are_the_same(a: object, b: object) -> None:
     ("a", "b"),
     [
         (True, 1),
+        (True, False),
+        ([True], [False]),
         (False, 0.0),
         (True, np.int64(1)),
         ([True], [1]),
@@ -250,6 +254,7 @@ def test_values_without_a_hash(value: object) -> None:
     ):
         with pytest.raises(WrongTypeError, match="expected a value that can be hashed, got") as error:
             compare()
+        assert "None" not in str(error.value)
         assert isinstance(error.value, TypeError | HermesError)
 
 
