@@ -271,8 +271,9 @@ def test_the_arguments_of_a_run_under_their_keys() -> None:
 
 @pytest.mark.parametrize("value", [True, "linear", [1.0, 0.5], [1, 2]])
 def test_an_argument_that_is_no_number_is_named(value: ArgumentValue) -> None:
-    with pytest.raises(CurveError, match="expected a number as the argument -es, got"):
+    with pytest.raises(CurveError) as error:
         epsilon_arguments({"-es": value}, ["-es", "-ee"])
+    assert str(error.value) == f"expected a number as the argument -es, got {value!r}"
 
 
 DEFAULT = (1.0, 0.001, 0.999)
@@ -285,6 +286,7 @@ NONE = (None, None, None)
         ([0.5, 0.1], DEFAULT, NONE),
         (np.ones(3), (1, 0.001, 0.999), NONE),
         ([0.5, 0.1], (0.9, 0.001, 0.999), (0.9, 0.001, 0.999)),
+        ([0.5], DEFAULT, NONE),
         ([0.5, 0.1], NONE, NONE),
         ([], DEFAULT, DEFAULT),
         (None, DEFAULT, DEFAULT),
@@ -311,6 +313,10 @@ def test_given_epsilons_win_over_coefficients_that_nobody_gave(
         (training_curve([9, 9, 9, 9, 0], score_range=(0, 10), window_length=1), "lower left"),
         (training_curve([0, 9, 9, 9, 9], score_range=(0, 10), window_length=1), "lower right"),
         (training_curve([9, 0, 5, 0, 9, 9, 9], score_range=(0, 10), window_length=1), "lower right"),
+        (training_curve([101] * 9, score_range=(100, 110), window_length=1), "upper right"),
+        (training_curve([109] * 9, score_range=(100, 110), window_length=1), "lower right"),
+        (training_curve([5, 9, 5], score_range=(0, 10), window_length=1), "upper right"),
+        (training_curve([9, 5, 1, 1, 9], score_range=(0, 10), window_length=1), "lower left"),
         (training_curve([]), "upper right"),
         (training_curve([3.0]), "upper right"),
         (training_curve([NAN, INF, -INF, NAN]), "upper right"),
@@ -325,6 +331,8 @@ def test_the_emptiest_corner(curve: TrainingCurve, corner: str) -> None:
 def test_epsilons_count_as_much_as_scores() -> None:
     falling = training_curve(RISING, window_length=1, epsilons=RISING)
     assert emptiest_corner(falling) == "upper left"
+    high = training_curve([9] * 10, window_length=1, score_range=(0, 10), epsilons=RISING[::-1])
+    assert emptiest_corner(high) == "lower left"
     low = training_curve(RISING[::-1], window_length=1, epsilons=np.zeros(10), epsilon_range=(0, 1))
     assert emptiest_corner(low) == "upper right"
     assert emptiest_corner(attrs.evolve(low, epsilon_range=None)) == "upper right"
