@@ -173,7 +173,7 @@ class _ItemChecker:
 
 def _may_become_an_option(words: Words) -> bool:
     """Whether there is an option that begins so, and values to come."""
-    known = ("-cb", "-ca", "-ma", "-c", "-l")
+    # the others take any text, and are options as they stand
     return any(map(PLACEHOLDER.search, words)) and (
-        words[0] in known or PLACEHOLDER.search(words[0]) is not None
+        words[0] == "-l" or PLACEHOLDER.search(words[0]) is not None
     )

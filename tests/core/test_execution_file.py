@@ -16,7 +16,7 @@ from pyhermes.core import (
     parse_execution_file,
 )
 from pyhermes.core.execution_file import checked_file
-from pyhermes.core.execution_items import Item
+from pyhermes.core.execution_items import Item, is_option_of_job
 from pyhermes.core.execution_text import Words
 
 DATA = Path(__file__).parent.parent / "data"
@@ -300,6 +300,22 @@ def test_jobs_end_too(text: str, line: int) -> None:
 
 def test_so_many_jobs_are_fine() -> None:
     assert problems_of("PROD([[a]], x=RANGE[0, 1000], y=RANGE[0, 1000])") == []
+    assert problems_of("ZIP([[a]], x=RANGE[0, 1001], y=RANGE[0, 1001])") == []
+
+
+def test_the_jobs_of_all_items_are_counted_together() -> None:
+    too_many = "expected at most 1000000 jobs from one file, got 'more'"
+    values = "x=RANGE[0, 1000], y=RANGE[0, 600]"
+    assert problems_of(f"PROD([[a]], {values})") == []
+    assert problems_of(f"PROD([[a]], {values})\nPROD([[b]], {values})") == [f"line 3: {too_many}"]
+    assert problems_of(f"PROD([[a]], [[b]], {values})") == [f"line 2: {too_many}"]
+
+
+@pytest.mark.parametrize(
+    "line", ["-x", "-cb", "-ca", "-ma", "-c", "-l", "-l yes", "-leg now", "x -leg", "-CB a"]
+)
+def test_what_is_no_option_of_a_job(line: str) -> None:
+    assert is_option_of_job(tuple(line.split())) is False
 
 
 A_JOB = "a job `[[command, script, argument, ...],[option, ...]]`, or PROD(...) or ZIP(...) of these"
