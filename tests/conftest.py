@@ -24,7 +24,7 @@ hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=No
 hypothesis.settings.register_profile(
     "mutation",
     hypothesis.settings.get_profile("repeatable"),
-    max_examples=100,
+    max_examples=50,
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
 )
 hypothesis.settings.load_profile("repeatable")
