@@ -60,6 +60,7 @@ def test_the_empty_text_and_a_killed_run() -> None:
         ("a:1\nx\na:2\ny\n", {"a": "2\ny"}),
         (" a :1\n", {" a ": "1"}),
         ("\n\na:1\n", {"a": "1"}),
+        ("a:1\n\xa0\nX:2\n", {"a": "1\n\xa0", "X": "2"}),
     ],
 )
 def test_lines(text: str, fields: dict[str, str]) -> None:
@@ -84,7 +85,7 @@ def test_problems_keep_the_raw_text(text: str, problem: Problem, fields: dict[st
     assert dict(info.fields) == fields
 
 
-@pytest.mark.parametrize("cut", ["execution_time:39.2", "\tsecond", "no colon", ":x"])
+@pytest.mark.parametrize("cut", ["execution_time:39.2", "\tsecond", "\t", "\xa0", "no colon", ":x"])
 def test_a_last_line_that_was_cut_off_is_no_value(cut: str) -> None:
     info = parse_info("comments:first\n" + cut)
     assert dict(info.fields) == {"comments": "first"}
@@ -93,6 +94,14 @@ def test_a_last_line_that_was_cut_off_is_no_value(cut: str) -> None:
     assert problem.value in cut
     assert problem.key == ("execution_time" if cut.startswith("ex") else None)
     assert "cut half-way" in problem.expected
+
+
+@pytest.mark.parametrize(
+    ("cut", "key", "value"), [("comments:http://x", "comments", "http://x"), ("\ta:b", None, "\ta:b")]
+)
+def test_a_cut_line_is_taken_apart_as_a_whole_one(cut: str, key: str | None, value: str) -> None:
+    (problem,) = parse_info(f"comments:first\n{cut}").problems
+    assert (problem.line, problem.key, problem.value) == (2, key, value)
 
 
 def test_a_cut_line_does_not_replace_a_whole_one() -> None:
@@ -110,10 +119,11 @@ def test_blanks_at_the_end_are_no_cut_line() -> None:
 def test_what_is_no_time(text: str) -> None:
     info = parse_info(f"start_time:{text}\nend_time:{text}\n")
     assert info.start_time is info.end_time is None
-    assert [(problem.line, problem.key, problem.value) for problem in info.problems] == [
-        (1, "start_time", text),
-        (2, "end_time", text),
-    ]
+    expected = "a time as YYYY_MM_DD_HHMMSSffffff or seconds since the epoch"
+    assert info.problems == (
+        Problem(1, "start_time", text, expected),
+        Problem(2, "end_time", text, expected),
+    )
 
 
 def test_seconds_since_the_epoch_are_local_time() -> None:
@@ -147,22 +157,31 @@ def test_a_problem_reads_well_and_short() -> None:
     )
 
 
+def test_a_problem_says_where_it_is_as_far_as_there_is_a_place() -> None:
+    assert str(Problem(None, None, "x", "a job")) == "expected a job, got 'x'"
+    assert str(Problem(3, None, "x", "a job")) == "line 3: expected a job, got 'x'"
+    assert str(Problem(None, "lr", "x", "a float")) == "lr: expected a float, got 'x'"
+
+
 @pytest.mark.parametrize("key", ["", "a:b", "a\nb", "\ta", "\ufeffa"])
 def test_keys_that_cannot_be_written(key: str) -> None:
     with pytest.raises(InfoError, match="expected a key") as error:
         format_info({key: "value"})
+    assert str(error.value).endswith(f"got {key!r}")
     assert isinstance(error.value, ValueError)
 
 
 @pytest.mark.parametrize("value", ["ends in\r", "a line\r\nends in it"])
 def test_lines_that_cannot_be_written(value: str) -> None:
-    with pytest.raises(InfoError, match="carriage return"):
+    with pytest.raises(InfoError, match="carriage return") as error:
         format_info({"a": value})
+    assert str(error.value).endswith(f"got {value!r} for 'a'")
 
 
 def test_text_that_cannot_be_encoded() -> None:
-    with pytest.raises(InfoError, match="UTF-8"):
+    with pytest.raises(InfoError, match=r"UTF-8 can encode, got '\\ud800' for 'a'"):
         format_info({"a": "\ud800"})
+    assert format_info({"X": "1"}) == "X:1\n"
     assert format_info({"a": "\udcff"}) == "a:\udcff\n"
 
 
@@ -182,7 +201,7 @@ def test_exit_statuses(text: str, status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "0.0", "1e0", "1_0", "٣", "0x1", "--1", "nan", "None", "1 2", "9" * 5000]
+    "text", ["", "soon", "0.0", "1e0", "1_0", "٣", "0x1", "--1", "nan", "None", "1 2", "\xa01", "9" * 5000]
 )
 def test_what_is_no_exit_status(text: str) -> None:
     info = parse_info(f"a:1\nexit_status:{text}\n")
