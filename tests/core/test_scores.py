@@ -44,7 +44,19 @@ def test_nan_is_a_number() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["x", "1_000", "0x10", "٣", "1 2", "1,5", "1\x1c", "--", b"\xff".decode("utf-8", "surrogateescape")],
+    [
+        "x",
+        "1_000",
+        "0x10",
+        "٣",
+        "1 2",
+        "1,5",
+        "1\x1c",
+        "\x1c",
+        "\xa0",
+        "--",
+        b"\xff".decode("utf-8", "surrogateescape"),
+    ],
 )
 def test_any_other_line_that_is_no_number(wrong: str) -> None:
     with pytest.raises(ScoresError, match="expected one decimal number") as error:

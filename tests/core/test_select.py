@@ -152,6 +152,7 @@ def test_nan_is_one_group(kind: type[float]) -> None:
 def test_what_cannot_be_a_key_of_a_dict(value: object) -> None:
     with pytest.raises(WrongTypeError, match="expected values that can be hashed to group by, got") as error:
         group_by([1], lambda _: value)
+    assert str(error.value).endswith(f"got {value!r}")
     assert isinstance(error.value, TypeError)
 
 
@@ -178,6 +179,12 @@ def test_groups_part_the_items(values: list[float | None]) -> None:
 
 def test_only_items_of_one_class() -> None:
     assert only(iter([1, True]), int) == [1, True]
-    for items in (3, None, [1, "a"], "a"):
-        with pytest.raises(WrongTypeError, match="expected (several )?int objects, got"):
+    for items, message in (
+        (3, "expected several int objects, got 3"),
+        (None, "expected several int objects, got None"),
+        ([1, "a"], "expected int objects, got 'a'"),
+        ("ab", "expected int objects, got 'a'"),
+    ):
+        with pytest.raises(WrongTypeError) as error:
             only(items, int)
+        assert str(error.value) == message
