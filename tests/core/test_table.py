@@ -348,6 +348,22 @@ def test_text_is_aligned_and_says_what_is_the_same_in_all_rows() -> None:
     ]
 
 
+def test_numbers_stand_under_their_last_digit_and_texts_under_their_first() -> None:
+    table = Table({"x": column_of([0.5, 10.25]), "n": column_of([1, 20]), "t": column_of(["ab", "c"])})
+    assert table.text().split("\n") == ["    x   n  t", "  0.5   1  ab", "10.25  20  c"]
+
+
+def test_rows_that_were_left_out_before_are_said_to_be_there() -> None:
+    table = Table({"n": column_of([1, 2, 3]), "m": column_of([7, 7, 7])})
+    assert table.text(rows=2, left_out=5).split("\n") == [
+        "the same in all shown: m=7",
+        "n",
+        "1",
+        "... 6 more ...",
+        "3",
+    ]
+
+
 def test_nothing_is_folded_in_a_single_row() -> None:
     assert Table({"run": column_of(["a"]), "x": column_of([1])}).text() == "run  x\na    1"
 
