@@ -102,6 +102,11 @@ def test_sections_in_any_order_and_lines_of_any_kind() -> None:
     )
 
 
+def test_only_ascii_white_space_around_settings_is_left_out() -> None:
+    file = parse_execution_file("PRE\n\xa0a\u2003 : \x1cb\xa0\nEXEC")
+    assert dict(file.settings) == {"\xa0a\u2003": "\x1cb\xa0"}
+
+
 def test_settings_are_split_at_the_first_colon_and_the_last_one_counts() -> None:
     file = parse_execution_file(
         "PRE\nthreads: 2\n path : C:\\runs\nurl:http://x // y\nempty:\nthreads:3\nEXEC"
@@ -272,6 +277,14 @@ def test_what_is_no_range(text: str) -> None:
 def test_a_range_holds_a_value(text: str) -> None:
     expected = "a range that holds a number, counting from its start towards its stop"
     assert problems_of(f"PROD([[a]], x=RANGE[{text}])") == [f"line 2: expected {expected}, got '[{text}])'"]
+
+
+def test_the_values_of_all_ranges_are_counted_together() -> None:
+    most = "expected at most 1000000 values from the ranges of a file, got"
+    assert problems_of("PROD([[a]], x=RANGE[0, 1000001])") == [f"line 2: {most} '[0, 1000001])'"]
+    assert problems_of("PROD([[a]], x=RANGE[0, 9])\nPROD([[a]], x=RANGE[0, 999999])") == [
+        f"line 3: {most} '[0, 999999])'"
+    ]
 
 
 def test_ranges_end() -> None:
@@ -455,10 +468,10 @@ def test_words_that_cannot_be_written(word: str) -> None:
         ExecutionFile(items=(JobLine((("a", word),)),)),
         ExecutionFile(items=(Sweep("PROD", (line,), (("a", ((word,),)),)),)),
     ):
-        with pytest.raises(
-            ExecutionFileError, match="expected a word without a newline that UTF-8 can encode"
-        ):
+        with pytest.raises(ExecutionFileError) as error:
             format_execution_file(file)
+        message = f"expected a word without a newline that UTF-8 can encode, got {word!r}"
+        assert str(error.value) == message
 
 
 @pytest.mark.parametrize(
@@ -468,6 +481,7 @@ def test_words_that_cannot_be_written(word: str) -> None:
 def test_settings_that_cannot_be_written(key: str, value: str) -> None:
     with pytest.raises(ExecutionFileError, match="expected a setting that one line") as error:
         format_execution_file(ExecutionFile({key: value}))
+    assert str(error.value).endswith(f"got {f'{key}:{value}'!r}")
     assert isinstance(error.value, ValueError)
 
 
@@ -511,6 +525,17 @@ def test_a_file_with_problems_is_an_error(file: ExecutionFile, message: str, lin
         assert str(error.value) == message
         assert error.value.line == line
         assert len(error.value.problems) == 1
+
+
+def test_problems_are_in_the_order_of_the_lines() -> None:
+    file = parse_execution_file("EXEC\n[a]\nSTD-H\n-x\nPRE\nno setting\n")
+    assert [problem.line for problem in file.problems] == [2, 4, 6]
+
+
+def test_an_option_for_all_jobs_is_named_with_all_its_words() -> None:
+    with pytest.raises(ExecutionFileError) as error:
+        checked_file(ExecutionFile(options=(("-l", "yes"),), items=(JobLine((("a",),)),)))
+    assert str(error.value) == f"expected {AN_OPTION}, got '-l yes'"
 
 
 def test_an_error_names_all_problems() -> None:
