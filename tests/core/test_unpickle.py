@@ -27,7 +27,8 @@ from pyhermes.core import (
     load_result,
     load_state_dict,
 )
-from pyhermes.core.unpickle import _plain_opcodes
+from pyhermes.core.archive import UnsafeFileError
+from pyhermes.core.unpickle import _plain_opcodes, check_checkpoint
 from pyhermes.core.values import PlainList
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
 from tests.core.test_result import saved
@@ -118,79 +119,193 @@ def test_not_even_where_the_environment_allows_it(tmp_path: Path, monkeypatch: p
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize(
-    "program",
-    {
-        "names of numpy that are not needed": dict_of(b"cnumpy\nload\n" + text("/etc/passwd") + b"\x85R"),
-        "an attribute of a name": dict_of(b"cnumpy\ndtype.__class__\n"),
-        "getattr": dict_of(b"c__builtin__\ngetattr\n"),
-        "an extension code": dict_of(b"\x82\x01"),
-        "an instance": b"\x80\x02(itorch\nFloatStorage\n.",
-        "a new object": dict_of(b"cnumpy\nndarray\nK\x01\x85\x81"),
-        "a name from the stack": b"\x80\x02" + text("os") + text("system") + b"\x93.",
-        "text opcodes": b"\x80\x02I5\n.",
-        "another protocol": pickle.dumps({"k": 1}, 4),
-        "no protocol": pickle.dumps({"k": 1}, 0),
-        "popping": dict_of(b"K\x01K\x020"),
-        "a byte array of any size": dict_of(b"c__builtin__\nbytearray\nJ\xff\xff\xff\x7f\x85R"),
-        "bytes of any size": dict_of(b"c__builtin__\nbytes\nJ\xff\xff\xff\x7f\x85R"),
-        "a tensor of any size": dict_of(b"ctorch\nTensor\nJ\xff\xff\xff\x7f\x85R"),
-        "a memo number without a file behind it": dict_of(b"K\x01r\xff\xff\xff\x7f"),
-        "a memo number that was never put": dict_of(b"h\x05"),
-        "text longer than the file": b"\x80\x02X\xff\xff\xff\x7fabc.",
-        "no end": b"\x80\x02}",
-        "more after the end": b"\x80\x02}.}.",
-        "an empty stack": b"\x80\x02s.",
-        "a name cut off": b"\x80\x02cnumpy\n",
-        "a call of what cannot be called": dict_of(b"cnumpy\nndarray\n)R"),
-        "a call with the wrong arguments": dict_of(b"cnumpy\ndtype\n)R"),
-        "a state for a name": dict_of(b"cnumpy\ndtype\n}b"),
-        "slots of a name": dict_of(b"cnumpy\ndtype\nN}" + text("_function") + b"K\x01s\x86b"),
-        "slots of a tensor": dict_of(tensor() + b"N}" + text("_size") + b"K\x7f\x85s\x86b"),
-        "a state for a list": dict_of(b"]}b"),
-        "an array without a state": dict_of(ARRAY),
-        "an array larger than its bytes": dict_of(array_state(b"K\x02\x85", F8, b"12345678")),
-        "an array smaller than its bytes": dict_of(array_state(b"K\x01\x85", F8, b"1" * 16)),
-        "a negative shape": dict_of(array_state(b"J\xff\xff\xff\xff\x85", F8, b"12345678")),
-        "a shape that is none": dict_of(array_state(b"K\x01", F8, b"12345678")),
-        "an array of objects": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"O8"), b"12345678")),
-        "an array of records": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"V8"), b"12345678")),
-        "a dtype that is none": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"f7"), b"12345678")),
-        "an array of nothing": dict_of(array_state(b"J\xff\xff\xff\x7f\x85", F8.replace(b"f8", b"S0"), b"")),
-        "a dtype with fields": dict_of(array_state(b"K\x01\x85", F8 + b"(K\x03" + text("<") + b"N}NJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb", b"12345678")),
-        "a dtype with a state that is none": dict_of(F8 + b"K\x01b"),
-        "an array with a dtype that is none": dict_of(array_state(b"K\x01\x85", b"K\x01", b"12345678")),
-        "times of an unknown unit": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"M8") + b"(K\x04" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00}(K\x01K\x01K\x01K\x01t\x86tb", b"12345678")),
-        "bytes in another encoding": dict_of(b"c_codecs\nencode\n" + text("a") + text("rot13") + b"\x86R"),
-        "a scalar of no dtype": dict_of(b"cnumpy.core.multiarray\nscalar\nK\x01K\x02\x86R"),
-        "a tensor larger than its storage": dict_of(tensor(size=b"K\x03\x85")),
-        "strides that repeat a storage": dict_of(tensor(size=b"J\xff\xff\xff\x7f\x85", stride=b"K\x00\x85")),
-        "a tensor beyond its storage": dict_of(tensor(offset=b"K\x01")),
-        "a negative offset": dict_of(tensor(offset=b"J\xff\xff\xff\xff")),
-        "a negative stride": dict_of(tensor(stride=b"J\xff\xff\xff\xff\x85")),
-        "sizes without strides": dict_of(tensor(stride=b")")),
-        "more dimensions than there are": dict_of(tensor(size=b"(" + b"K\x01" * 99 + b"t", stride=b"(" + b"K\x01" * 99 + b"t")),
-        "a tensor of nothing with more dimensions": dict_of(tensor(size=b"(" + b"K\x00" * 99 + b"t", stride=b"(" + b"K\x01" * 99 + b"t")),
-        "a tensor without a storage": dict_of(tensor(storage=b"N")),
-        "a storage that is none": dict_of(b"K\x05Q"),
-        "a reference to something else": dict_of(b"(" + text("module") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x02tQ"),
-        "a key nested deeply": dict_of(b"}" + b"N" + b"\x85" * 200_000 + b"Ns"),
-        "a key nested deeply in a state dict": dict_of(b"ccollections\nOrderedDict\n)R" + b"N" + b"\x85" * 200_000 + b"Ns"),
-        "a key of shared parts": dict_of(b"}" + b"N" + b"".join(b"q" + bytes([i]) + b"h" + bytes([i]) + b"\x86" for i in range(40)) + b"Ns"),
-        "a list nested deeply": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
-        "text beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1"), b"\xff\xff\xff\xff")),
-        "text just beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U2"), b"a\x00\x00\x00\x00\x00\x11\x00")),
-        "a scalar of text just beyond Unicode": dict_of(b"cnumpy.core.multiarray\nscalar\n" + F8.replace(b"f8", b"U2") + b"c_codecs\nencode\n" + text("a\0\0\0\0\0\x11\0") + text("latin1") + b"\x86R\x86R"),
-        "text just beyond Unicode in the other byte order": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1") + BIG_ENDIAN, b"\x00\x11\x00\x00")),
-        "a tensor of no dtype": dict_of(b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89NNtR"),
-        "an untyped storage of typed tensors": dict_of(tensor(storage=STORAGE.replace(b"torch\nFloat", b"torch.storage\nUntyped"))),
-        "a storage alone": dict_of(STORAGE),
-    }.items(),
-    ids=lambda item: item[0],
-)  # fmt: skip
+def times(unit: bytes, step: bytes = b"K\x01") -> bytes:
+    """An array of one time, of a unit given as instructions."""
+    state = (
+        b"(K\x04"
+        + text("<")
+        + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00}("
+        + unit
+        + step
+        + b"K\x01K\x01t\x86tb"
+    )
+    return array_state(b"K\x01\x85", F8.replace(b"f8", b"M8") + state, struct.pack("<q", 7))
+
+
+def raw_of(value: str) -> bytes:
+    return b"c_codecs\nencode\n" + text(value) + text("latin1") + b"\x86R"
+
+
+HARM = {
+    "names of numpy that are not needed": dict_of(b"cnumpy\nload\n" + text("/etc/passwd") + b"\x85R"),
+    "an attribute of a name": dict_of(b"cnumpy\ndtype.__class__\n"),
+    "getattr": dict_of(b"c__builtin__\ngetattr\n"),
+    "an extension code": dict_of(b"\x82\x01"),
+    "an instance": b"\x80\x02(itorch\nFloatStorage\n.",
+    "a new object": dict_of(b"cnumpy\nndarray\nK\x01\x85\x81"),
+    "a name from the stack": b"\x80\x02" + text("os") + text("system") + b"\x93.",
+    "text opcodes": b"\x80\x02I5\n.",
+    "another protocol": pickle.dumps({"k": 1}, 4),
+    "no protocol": pickle.dumps({"k": 1}, 0),
+    "popping": dict_of(b"K\x01K\x020"),
+    "a byte array of any size": dict_of(b"c__builtin__\nbytearray\nJ\xff\xff\xff\x7f\x85R"),
+    "bytes of any size": dict_of(b"c__builtin__\nbytes\nJ\xff\xff\xff\x7f\x85R"),
+    "a tensor of any size": dict_of(b"ctorch\nTensor\nJ\xff\xff\xff\x7f\x85R"),
+    "a memo number without a file behind it": dict_of(b"K\x01r\xff\xff\xff\x7f"),
+    "a memo number that was never put": dict_of(b"h\x05"),
+    "text longer than the file": b"\x80\x02X\xff\xff\xff\x7fabc.",
+    "no end": b"\x80\x02}",
+    "more after the end": b"\x80\x02}.}.",
+    "an empty stack": b"\x80\x02s.",
+    "a name cut off": b"\x80\x02cnumpy\n",
+    "a call of what cannot be called": dict_of(b"cnumpy\nndarray\n)R"),
+    "a call with the wrong arguments": dict_of(b"cnumpy\ndtype\n)R"),
+    "a state for a name": dict_of(b"cnumpy\ndtype\n}b"),
+    "slots of a name": dict_of(b"cnumpy\ndtype\nN}" + text("_function") + b"K\x01s\x86b"),
+    "slots of a tensor": dict_of(tensor() + b"N}" + text("_size") + b"K\x7f\x85s\x86b"),
+    "a state for a list": dict_of(b"]}b"),
+    "an array without a state": dict_of(ARRAY),
+    "an array larger than its bytes": dict_of(array_state(b"K\x02\x85", F8, b"12345678")),
+    "an array smaller than its bytes": dict_of(array_state(b"K\x01\x85", F8, b"1" * 16)),
+    "a negative shape": dict_of(array_state(b"J\xff\xff\xff\xff\x85", F8, b"12345678")),
+    "a shape that is none": dict_of(array_state(b"K\x01", F8, b"12345678")),
+    "an array of objects": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"O8"), b"12345678")),
+    "an array of records": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"V8"), b"12345678")),
+    "a dtype that is none": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"f7"), b"12345678")),
+    "an array of nothing": dict_of(array_state(b"J\xff\xff\xff\x7f\x85", F8.replace(b"f8", b"S0"), b"")),
+    "a dtype with fields": dict_of(array_state(b"K\x01\x85", F8 + b"(K\x03" + text("<") + b"N}NJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb", b"12345678")),
+    "a dtype with a state that is none": dict_of(F8 + b"K\x01b"),
+    "an array with a dtype that is none": dict_of(array_state(b"K\x01\x85", b"K\x01", b"12345678")),
+    "times of an unknown unit": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"M8") + b"(K\x04" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00}(K\x01K\x01K\x01K\x01t\x86tb", b"12345678")),
+    "bytes in another encoding": dict_of(b"c_codecs\nencode\n" + text("a") + text("rot13") + b"\x86R"),
+    "a scalar of no dtype": dict_of(b"cnumpy.core.multiarray\nscalar\nK\x01K\x02\x86R"),
+    "a tensor larger than its storage": dict_of(tensor(size=b"K\x03\x85")),
+    "strides that repeat a storage": dict_of(tensor(size=b"J\xff\xff\xff\x7f\x85", stride=b"K\x00\x85")),
+    "a tensor beyond its storage": dict_of(tensor(offset=b"K\x01")),
+    "a negative offset": dict_of(tensor(offset=b"J\xff\xff\xff\xff")),
+    "a negative stride": dict_of(tensor(stride=b"J\xff\xff\xff\xff\x85")),
+    "sizes without strides": dict_of(tensor(stride=b")")),
+    "more dimensions than there are": dict_of(tensor(size=b"(" + b"K\x01" * 99 + b"t", stride=b"(" + b"K\x01" * 99 + b"t")),
+    "a tensor of nothing with more dimensions": dict_of(tensor(size=b"(" + b"K\x00" * 99 + b"t", stride=b"(" + b"K\x01" * 99 + b"t")),
+    "a tensor without a storage": dict_of(tensor(storage=b"N")),
+    "a storage that is none": dict_of(b"K\x05Q"),
+    "a reference to something else": dict_of(b"(" + text("module") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x02tQ"),
+    "a key nested deeply": dict_of(b"}" + b"N" + b"\x85" * 200_000 + b"Ns"),
+    "a key nested deeply in a state dict": dict_of(b"ccollections\nOrderedDict\n)R" + b"N" + b"\x85" * 200_000 + b"Ns"),
+    "a key of shared parts": dict_of(b"}" + b"N" + b"".join(b"q" + bytes([i]) + b"h" + bytes([i]) + b"\x86" for i in range(40)) + b"Ns"),
+    "a list nested deeply": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
+    "text beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1"), b"\xff\xff\xff\xff")),
+    "text just beyond Unicode": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U2"), b"a\x00\x00\x00\x00\x00\x11\x00")),
+    "a scalar of text just beyond Unicode": dict_of(b"cnumpy.core.multiarray\nscalar\n" + F8.replace(b"f8", b"U2") + b"c_codecs\nencode\n" + text("a\0\0\0\0\0\x11\0") + text("latin1") + b"\x86R\x86R"),
+    "text just beyond Unicode in the other byte order": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"U1") + BIG_ENDIAN, b"\x00\x11\x00\x00")),
+    "a tensor of no dtype": dict_of(b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE + b"K\x00K\x02\x85K\x01\x85\x89NNtR"),
+    "an untyped storage of typed tensors": dict_of(tensor(storage=STORAGE.replace(b"torch\nFloat", b"torch.storage\nUntyped"))),
+    "a storage alone": dict_of(STORAGE),
+    "a unit of times that is text": dict_of(times(text("s"))),
+    "a unit of times with more in it": dict_of(times(raw_of("s]"))),
+    "a step of times that is text": dict_of(times(raw_of("s"), text("1"))),
+    "a stride that leads beyond the storage": dict_of(tensor(stride=b"K\x02\x85")),
+    "an array whose elements are text": dict_of(ARRAY + b"(K\x01K\x01\x85" + F8 + b"\x89" + text("12345678") + b"tb"),
+    "a scalar whose bytes are text": dict_of(b"cnumpy.core.multiarray\nscalar\n" + F8 + text("12345678") + b"\x86R"),
+    "a dtype that is a number": dict_of(b"cnumpy\ndtype\nK\x05\x89\x88\x87R"),
+    "an array of no bytes an item": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"S0"), b"")),
+    "a name of numpy that is changed": dict_of(b"cnumpy\nndarray\nNb"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", HARM.items(), ids=lambda item: item[0])
 def test_hand_made_harm(program: tuple[str, bytes]) -> None:
     with pytest.raises(ResultError, match="expected"):
         decode_result(archive(program[1], **{"0": struct.pack("<2f", 1, 2)}))
+
+
+REASONS = {
+    "its pickle is not of protocol 2, which torch.save writes": ["another protocol", "no protocol"],
+    "damaged: something follows its pickle": ["more after the end"],
+    "damaged: it calls what cannot be called": ["a call of what cannot be called"],
+    "damaged: it changes what cannot be changed": ["a state for a name", "slots of a name", "slots of a tensor", "a name of numpy that is changed"],
+    "damaged: it holds a numpy array without its elements": ["an array without a state"],
+    "damaged: a numpy array does not have the size that it claims": ["an array larger than its bytes", "an array smaller than its bytes", "an array of nothing", "an array of no bytes an item"],
+    "damaged: an array has sizes that are none": ["a negative shape", "a shape that is none", "a negative offset", "a negative stride"],
+    "it holds a numpy array of 'O8', which is neither numbers nor text": ["an array of objects"],
+    "it holds a numpy array of 'V8', which is neither numbers nor text": ["an array of records"],
+    "it holds a numpy array of records, which is not read": ["a dtype with fields"],
+    "damaged: it holds an array that is not described as one": ["a dtype with a state that is none", "a storage that is none"],
+    "it holds a numpy array of objects, which is not read": ["an array with a dtype that is none", "an array whose elements are text"],
+    "it holds times of an unknown unit": ["times of an unknown unit", "a unit of times that is text", "a unit of times with more in it", "a step of times that is text"],
+    "damaged: it holds bytes in an unknown encoding": ["bytes in another encoding"],
+    "it holds a numpy scalar of an unknown kind": ["a scalar of no dtype", "a scalar whose bytes are text"],
+    "damaged: a tensor is larger than its storage": ["a tensor larger than its storage", "strides that repeat a storage", "a tensor beyond its storage", "a stride that leads beyond the storage"],
+    "damaged: a tensor does not have the shape that it claims": ["more dimensions than there are", "a tensor of nothing with more dimensions"],
+    "damaged: a tensor has no storage": ["a tensor without a storage"],
+    "damaged: it refers to something that is no tensor's storage": ["a reference to something else"],
+    "it holds a dict with a key of more than 1000 parts": ["a key nested deeply", "a key nested deeply in a state dict", "a key of shared parts"],
+    "damaged: a tensor does not say what its elements are": ["a tensor of no dtype", "an untyped storage of typed tensors"],
+    "it holds a numpy array of 5, which is neither numbers nor text": ["a dtype that is a number"],
+}  # fmt: skip
+"""What is said of each, where it is not what pickle says."""
+
+
+@pytest.mark.parametrize(("reason", "names"), REASONS.items(), ids=range(len(REASONS)))
+def test_what_is_refused_is_told(reason: str, names: list[str]) -> None:
+    for name in names:
+        with pytest.raises(ResultError) as error:
+            decode_result(archive(HARM[name], **{"0": struct.pack("<2f", 1, 2)}))
+        assert str(error.value) == f"expected a result, got a file that cannot be read as one: {reason}"
+
+
+def test_of_a_name_that_is_refused_both_parts_are_told() -> None:
+    with pytest.raises(ResultError) as error:
+        decode_result(archive(HARM["getattr"]))
+    assert str(error.value).endswith(
+        "it refers to '__builtin__.getattr', which is no plain value, array or tensor; "
+        "running code from a file is refused"
+    )
+
+
+def test_sizes_without_strides_are_no_checkpoint_either() -> None:
+    for stride in (b")", b"K\x01K\x01\x86"):
+        with pytest.raises(UnsafeFileError):
+            check_checkpoint(io.BytesIO(archive(dict_of(tensor(stride=stride)), **{"0": bytes(8)})))
+
+
+def test_a_checksum_that_does_not_fit_is_told_with_its_entry() -> None:
+    data = archive(dict_of(tensor()), **{"0": b"12345678"}).replace(b"12345678", b"12345679")
+    with pytest.raises(UnsafeFileError) as error:
+        check_checkpoint(io.BytesIO(data))
+    assert str(error.value) == "damaged: the checksum of 'archive/data/0' does not fit"
+
+
+def test_what_is_no_file_of_torch_is_told() -> None:
+    with pytest.raises(ResultError) as error:
+        decode_result(b"text")
+    assert str(error.value).endswith(": not written by torch.save")
+
+
+def test_tensors_of_nothing_keep_their_dtype_and_shape() -> None:
+    value = decode_result(saved({"k": torch.zeros(0, 3, dtype=torch.int16)})).values["k"]
+    assert isinstance(value, np.ndarray)
+    assert (value.dtype, value.shape) == (np.dtype("int16"), (0, 3))
+
+
+def test_a_byte_order_that_is_the_machines_own() -> None:
+    native = b"(K\x03" + text("=") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    program = dict_of(array_state(b"K\x01\x85", F8 + native, struct.pack("=d", 2.5)))
+    assert decode_result(archive(program)).series("k").tolist() == [2.5]
+
+
+def test_a_tensor_of_a_newer_dtype_that_is_negated_in_name() -> None:
+    negated = b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE.replace(
+        b"torch\nFloat", b"torch.storage\nUntyped"
+    )
+    negated = (
+        negated.replace(b"K\x02tQ", b"K\x08tQ")
+        + b"K\x00K\x02\x85K\x01\x85\x89Nctorch\nint32\n}"
+        + text("neg")
+        + b"\x88stR"
+    )
+    found = decode_result(archive(dict_of(negated), **{"0": struct.pack("<2i", 1, 2)}))
+    assert found.series("k").tolist() == [-1.0, -2.0]
 
 
 def test_the_last_character_of_unicode_in_either_byte_order() -> None:
@@ -251,6 +366,7 @@ def test_tensors_that_are_conjugated_or_negated_in_name() -> None:
     value = torch.tensor([1 + 2j])
     assert decode_result(saved({"c": value.conj()})).values["c"] == np.array([1 - 2j])
     assert decode_result(saved({"c": value.conj().imag})).values["c"] == np.array([-2.0])
+    assert decode_result(saved({"c": torch._neg_view(value)})).values["c"] == np.array([-1 - 2j])
 
 
 def test_numbers_of_the_memo_up_to_what_the_file_can_fill() -> None:
