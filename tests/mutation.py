@@ -1,7 +1,7 @@
 """Mutation testing of core modules, each by its own tests: `python -m tests.mutation [MODULE ...]`.
 
-Everything happens in `.mutation/<module>`, where `mutmut browse` works afterwards, too. What mutmut said
-is in `mutmut.log` there, and what survived in `survivors.diff`.
+Everything happens in `.mutation/<module>`, where `mutmut results`, `mutmut show MUTANT`, `mutmut run MUTANT`
+and `mutmut browse` work afterwards, too. What mutmut said is in `mutmut.log` there.
 """
 
 from __future__ import annotations
@@ -86,7 +86,6 @@ def main(modules: list[str]) -> None:
             f"| {module} | {stats['total']} | {killed} | {stats['survived']} | {stats['no_tests']} |",
             flush=True,
         )
-        (folder / "survivors.diff").write_text("\n".join(_survivors(folder)))
 
 
 def _prepare(folder: Path, module: str) -> None:
@@ -103,17 +102,6 @@ def _prepare(folder: Path, module: str) -> None:
         settings, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {json.dumps(value)}", settings)
         assert count == 1, name
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
-
-
-def _survivors(folder: Path) -> list[str]:
-    command = ["mutmut", "results"]
-    listed = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
-    names = [line.split(":")[0].strip() for line in listed.splitlines() if ":" in line]
-    shown = (
-        subprocess.run(["mutmut", "show", name], cwd=folder, check=False, capture_output=True, text=True)
-        for name in names
-    )
-    return [process.stdout for process in shown]
 
 
 if __name__ == "__main__":
