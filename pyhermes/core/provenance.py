@@ -147,7 +147,7 @@ def _record_hook(kind: type, converter: Converter) -> Callable[[object, object],
 
     def read(value: object, kind: object) -> object:
         if not isinstance(value, dict):
-            raise ValueError(value)
+            raise ValueError
         return of_object(value, kind)
 
     return read
@@ -157,7 +157,7 @@ def _as_it_is(value: object, kind: type) -> object:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return _as_finite(value)
     if type(value) is not kind:
-        raise ValueError(value)
+        raise ValueError
     return value
 
 
@@ -165,13 +165,13 @@ def _as_finite(value: float) -> float:
     try:
         number = float(value)
     except OverflowError:
-        raise ValueError(value) from None
+        raise ValueError from None
     if not math.isfinite(number):
-        raise ValueError(value)
+        raise ValueError
     return number
 
 
 def _as_texts(value: object, _kind: object) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
-    raise ValueError(value)
+    raise ValueError
