@@ -209,6 +209,9 @@ HARM = {
     "a scalar whose bytes are text": dict_of(b"cnumpy.core.multiarray\nscalar\n" + F8 + text("12345678") + b"\x86R"),
     "a dtype that is a number": dict_of(b"cnumpy\ndtype\nK\x05\x89\x88\x87R"),
     "an array of no bytes an item": dict_of(array_state(b"K\x01\x85", F8.replace(b"f8", b"S0"), b"")),
+    "a view of a storage": dict_of(tensor(storage=STORAGE.replace(b"K\x02tQ", b"K\x02K\x05tQ"))),
+    "a storage with a number as its key": dict_of(tensor(storage=STORAGE.replace(text("0"), b"K\x00"))),
+    "a storage of half an element": dict_of(b"ctorch._utils\n_rebuild_tensor_v3\n(" + STORAGE.replace(b"torch\nFloat", b"torch.storage\nUntyped").replace(b"K\x02tQ", b"K\x07tQ") + b"K\x00K\x01\x85K\x01\x85\x89Nctorch\nint32\n}tR"),
     "a name of numpy that is changed": dict_of(b"cnumpy\nndarray\nNb"),
 }  # fmt: skip
 
@@ -236,9 +239,9 @@ REASONS = {
     "damaged: it holds bytes in an unknown encoding": ["bytes in another encoding"],
     "it holds a numpy scalar of an unknown kind": ["a scalar of no dtype", "a scalar whose bytes are text"],
     "damaged: a tensor is larger than its storage": ["a tensor larger than its storage", "strides that repeat a storage", "a tensor beyond its storage", "a stride that leads beyond the storage"],
-    "damaged: a tensor does not have the shape that it claims": ["more dimensions than there are", "a tensor of nothing with more dimensions"],
+    "damaged: a tensor does not have the shape that it claims": ["more dimensions than there are", "a tensor of nothing with more dimensions", "a storage of half an element"],
     "damaged: a tensor has no storage": ["a tensor without a storage"],
-    "damaged: it refers to something that is no tensor's storage": ["a reference to something else"],
+    "damaged: it refers to something that is no tensor's storage": ["a reference to something else", "a view of a storage", "a storage with a number as its key"],
     "it holds a dict with a key of more than 1000 parts": ["a key nested deeply", "a key nested deeply in a state dict", "a key of shared parts"],
     "damaged: a tensor does not say what its elements are": ["a tensor of no dtype", "an untyped storage of typed tensors"],
     "it holds a numpy array of 5, which is neither numbers nor text": ["a dtype that is a number"],
@@ -280,6 +283,8 @@ def test_what_is_no_file_of_torch_is_told() -> None:
     with pytest.raises(ResultError) as error:
         decode_result(b"text")
     assert str(error.value).endswith(": not written by torch.save")
+    with pytest.raises(ResultError, match=": it is a zip archive, but not one of torch.save$"):
+        decode_result(zipped(dict_of(b"K\x01"), name="data.pkl"))
 
 
 def test_tensors_of_nothing_keep_their_dtype_and_shape() -> None:
