@@ -293,6 +293,13 @@ def test_tensors_of_nothing_keep_their_dtype_and_shape() -> None:
     assert (value.dtype, value.shape) == (np.dtype("int16"), (0, 3))
 
 
+def test_a_byte_that_is_neither_true_nor_false_is_true() -> None:
+    bools = tensor(storage=STORAGE.replace(b"Float", b"Bool"))
+    found = decode_result(archive(dict_of(bools), **{"0": b"\x02\x00"})).values["k"]
+    assert isinstance(found, np.ndarray)
+    assert found.view(np.uint8).tolist() == [1, 0]
+
+
 def test_a_byte_order_that_is_the_machines_own() -> None:
     native = b"(K\x03" + text("=") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     program = dict_of(array_state(b"K\x01\x85", F8 + native, struct.pack("=d", 2.5)))
