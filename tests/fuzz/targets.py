@@ -62,6 +62,7 @@ FINDINGS = Path(__file__).parent / "findings"
 _HAS_TORCH = importlib.util.find_spec("torch") is not None
 _MOST_JOBS = 200
 _NO_SQUARE = 1e-150  # the squares of such deviations are too small for all their digits
+_SQUARED_AT_MOST = 1e150
 _STORAGES = {"0": bytes(range(8)), "1": bytes(range(64)), "2": b""}
 
 
@@ -245,6 +246,8 @@ def _check_window(window: NDArray[np.float64], mean: np.float64, std: np.float64
     assert low - slack <= mean <= high + slack
     assert 0 <= std <= high / 2 - low / 2 + slack
     assert low < high or (mean == low and std == 0)
+    if np.abs(window).max() < _SQUARED_AT_MOST:
+        np.testing.assert_allclose([mean, std], [window.mean(), window.std()], atol=100 * slack)
 
 
 TARGETS: Mapping[str, Target] = MappingProxyType(
