@@ -102,6 +102,10 @@ def test_sections_in_any_order_and_lines_of_any_kind() -> None:
     )
 
 
+def test_other_white_space_is_a_word() -> None:
+    assert words_of("a, \xa0, \x1c") == [("a",), ("\xa0",), ("\x1c",)]
+
+
 def test_only_ascii_white_space_around_settings_is_left_out() -> None:
     file = parse_execution_file("PRE\n\xa0a\u2003 : \x1cb\xa0\nEXEC")
     assert dict(file.settings) == {"\xa0a\u2003": "\x1cb\xa0"}
