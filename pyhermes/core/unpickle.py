@@ -493,7 +493,7 @@ class _Unpickler(pickle.Unpickler):
         return self._names[(module, name)]
 
     def persistent_load(self, pid: object) -> _Storage | _Dict | PendingFloats:
-        if isinstance(pid, int):
+        if isinstance(pid, int) and 0 <= pid < len(self._floats):
             return self._floats[pid]
         return _Dict() if pid is None else self._machine.storage(pid)
 
