@@ -49,18 +49,21 @@ def _plain_scores(data: bytes) -> FloatArray | None:
             return None
     if lines.translate(None, _PLAIN) or b"\n\n" in lines or lines[:1] == b"\n":
         return None
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, DeprecationWarning):
         return _floats(lines)
     return None
 
 
 def _floats(lines: bytes) -> FloatArray:
-    """The number on each line; raises ValueError where a line is none."""
+    """The number on each line; raises ValueError, or DeprecationWarning if that is one, where one is none."""
     if len(lines) >= _MANY:
         with contextlib.suppress(ImportError):
             return _floats_by_arrow(lines)
-    numbers = lines.removesuffix(b"\n").split(b"\n") if lines else []
-    return np.fromiter(map(float, numbers), np.float64, len(numbers))
+    count = lines.count(b"\n") + (lines[-1:] not in (b"", b"\n"))
+    numbers = np.fromstring(lines, np.float64, sep="\n") if count else np.empty(0)
+    if len(numbers) != count:  # it stops, and warns of that, at what is no number
+        raise ValueError(lines)
+    return numbers
 
 
 def _floats_by_arrow(lines: bytes) -> FloatArray:

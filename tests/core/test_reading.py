@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -57,6 +58,23 @@ def test_an_error_in_a_thread_is_an_error_of_the_caller(monkeypatch: pytest.Monk
 
     with pytest.raises(ZeroDivisionError):
         read_each(read, range(100))
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_is_paused_meanwhile_and_then_as_it_was(enabled: bool) -> None:
+    def read(item: int) -> int:
+        assert not gc.isenabled()
+        return 1 // item
+
+    try:
+        (gc.enable if enabled else gc.disable)()
+        assert read_each(read, [1, 1]) == [1, 1]
+        assert gc.isenabled() is enabled
+        with pytest.raises(ZeroDivisionError):
+            read_each(read, [1, 0])
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("size", [1, 4095])

@@ -6,9 +6,11 @@ file and all of it was read, and where a call takes long, as on a network, many 
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from pyhermes.core.text import decode_text
@@ -43,21 +45,37 @@ def read_each(read: Callable[[S], T], items: Sequence[S]) -> list[T]:
     [1, 2]
     """
     found: list[T] = []
-    for start in range(0, len(items), _BLOCK):
-        block = items[start : start + _BLOCK]
-        seconds = []
-        for item in block[:_SAMPLE]:
-            begun = time.perf_counter()
-            found.append(read(item))
-            seconds.append(time.perf_counter() - begun)
-        if sorted(seconds)[len(seconds) // 2] < _LONG:
-            found.extend(map(read, block[_SAMPLE:]))
-            continue
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(_AT_ONCE, "pyhermes reading") as pool:
-            found.extend(pool.map(read, block[_SAMPLE:]))
+    with _collector_paused():
+        for start in range(0, len(items), _BLOCK):
+            _read_block(read, items[start : start + _BLOCK], found)
     return found
+
+
+def _read_block(read: Callable[[S], T], block: Sequence[S], found: list[T]) -> None:
+    seconds = []
+    for item in block[:_SAMPLE]:
+        begun = time.perf_counter()
+        found.append(read(item))
+        seconds.append(time.perf_counter() - begun)
+    if sorted(seconds)[len(seconds) // 2] < _LONG:
+        found.extend(map(read, block[_SAMPLE:]))
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE, "pyhermes reading") as pool:
+        found.extend(pool.map(read, block[_SAMPLE:]))
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Look for no garbage among what is read: all of it stays, and the more the longer it would take."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def text_at_once(path: str) -> str | None:
