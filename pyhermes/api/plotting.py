@@ -355,10 +355,12 @@ def _draw_cloud(ax: Axes, curve: TrainingCurve, dots: Line2D) -> AxesImage:
     counts = point_counts(curve.scores, curve.score_range, columns, rows)
     counts = spread_counts(counts, dots.get_markersize() / 2 * ax.figure.dpi / 72)
     weakest = dots.get_alpha() or 1.0
-    strength = np.log1p(counts - 1.0, where=counts > 0, out=np.zeros(counts.shape))
-    image = np.empty((rows, columns, 4))
-    image[..., :3] = to_rgb(dots.get_color())
-    image[..., 3] = np.where(counts > 0, weakest + (1 - weakest) * strength / max(strength.max(), 1.0), 0.0)
+    strength = np.log(np.maximum(counts, 1))
+    strength *= (1 - weakest) / max(strength.max(), 1.0)
+    strength += weakest
+    image = np.empty((rows, columns, 4), np.uint8)
+    image[..., :3] = np.rint(255 * np.array(to_rgb(dots.get_color())))
+    image[..., 3] = np.rint(255 * strength) * (counts > 0)
     return ax.imshow(
         image,
         origin="lower",
