@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import platform
@@ -20,6 +21,7 @@ os.environ["MPLBACKEND"] = "agg"
 import attrs
 import numpy as np
 
+import pyhermes
 from benchmarks import runs, series
 from benchmarks.measure import OURS, Comparison, compare, timed
 from benchmarks.peer_process import Task, rlmate
@@ -32,7 +34,8 @@ PEERS_IMPORT = "import attrs, numpy"
 
 
 def importing(turns: int) -> Iterator[Comparison]:
-    """Start Python and import."""
+    """Start Python and import what is compiled, as an installation does."""
+    compileall.compile_dir(Path(pyhermes.__file__).parent, quiet=2)
 
     def start(code: str) -> None:
         subprocess.run([sys.executable, "-c", code], check=True)
