@@ -122,7 +122,7 @@ class Experiment:
                 "no experiments here, but in these folders below (or with recursive=True):", scan.elsewhere
             )
             warn_of(_PROBLEMS, problems_of(scan.runs))
-        return ExperimentList(map(Experiment._of, scan.runs), failed=scan.failed)
+        return ExperimentList((), failed=scan.failed)._with(map(Experiment._of, scan.runs))
 
     @staticmethod
     def is_experiment(path: PathLike) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 
 from pyhermes.api.experiment import Experiment
@@ -14,7 +13,7 @@ from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.run import Run, UnreadableRun
-from pyhermes.core.select import filter_beside_args, group_by, latest, only, sort_by
+from pyhermes.core.select import group_by, latest, only, sort_by, wanted_args
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
@@ -31,9 +30,6 @@ def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
     from pyhermes.core.overview import RunRow
 
     return RunRow(experiment.run, arguments.values, experiment.status)
-
-
-_EXEC_ARGS: Callable[[Experiment], frozenset[str]] = attrgetter("_exec_args")
 
 
 def read_arguments(experiments: Iterable[Experiment]) -> list[ArgumentsError]:
@@ -78,14 +74,14 @@ class ExperimentList(Tabular, list[Experiment]):
         >>> len(runs), len(runs.filter_by_exec_args("--doubledqn", "--seed 2"))
         (4, 1)
         """
+        wanted = wanted_args(args)
         try:
-            chosen = filter_beside_args(self, map(_EXEC_ARGS, self), args)
+            return self._with([experiment for experiment in self if wanted <= experiment._exec_args])
         except AttributeError:  # of one whose arguments have not been read
             failed = read_arguments(self)
             if failed:
                 raise failed[0] from None
-            chosen = filter_beside_args(self, map(_EXEC_ARGS, self), args)
-        return self._with(chosen)
+            return self.filter_by_exec_args(*wanted)
 
     def _with(self, chosen: Iterable[Experiment]) -> ExperimentList:
         """A list of some of these experiments."""

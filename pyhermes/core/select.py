@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Set
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
-from itertools import compress
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from pyhermes.core.errors import NothingToChooseError, WrongTypeError, shown
@@ -32,22 +31,21 @@ def filter_by_args(items: Iterable[A], args: Iterable[str]) -> tuple[A, ...]:
     >>> filter_by_args(runs, ["--seed 2"]) == (runs[1],)
     True
     """
-    kept = tuple(items)
-    return filter_beside_args(kept, [item.exec_args for item in kept], args)
+    wanted = wanted_args(args)
+    return tuple([item for item in items if wanted <= item.exec_args])
 
 
-def filter_beside_args(
-    items: Iterable[T], exec_args: Iterable[Set[str]], args: Iterable[str]
-) -> tuple[T, ...]:
-    """As `filter_by_args`, for items whose sets of arguments stand beside them, one for each.
+def wanted_args(args: Iterable[str]) -> frozenset[str]:
+    """Arguments to filter by, each a whole line.
 
-    >>> filter_beside_args(["first", "second"], [{"--seed 1"}, {"--seed 2"}], ["--seed 2"])
-    ('second',)
+    Raises `WrongTypeError`, a `TypeError`, for a bare string, which would be taken letter by letter.
+
+    >>> sorted(wanted_args(["--doubledqn", "--seed 2"]))
+    ['--doubledqn', '--seed 2']
     """
     if isinstance(args, str):
         raise WrongTypeError(f"expected several arguments, such as [{args!r}], got the bare string {args!r}")
-    wanted = frozenset(only(args, str))
-    return tuple(compress(items, map(wanted.issubset, exec_args)))
+    return frozenset(only(args, str))
 
 
 def latest(items: Iterable[S]) -> S:

@@ -183,7 +183,7 @@ class _Layout:
     path_of_option: Mapping[str, str]
     positionals: tuple[_Leaf, ...]
     is_flat: bool
-    known: dict[tuple[int, str], _KnownLine | None] = attrs.field(factory=dict, eq=False, repr=False)
+    known: dict[str | tuple[int, str], _KnownLine | None] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 _Options: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -191,6 +191,8 @@ _ByField: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 def _layout_of(cls: type, flags: FlagsOfFields) -> _Layout:
+    if flags is _NO_FLAGS and isinstance(cls, type):
+        return _layout(cls, ())
     fields_of(cls)
     named = ((field, (names,) if isinstance(names, str) else tuple(names)) for field, names in flags.items())
     return _layout(cls, tuple((field, Flag(*names).names) for field, names in named))
@@ -376,9 +378,9 @@ class _Reading:
 
 
 class _KnownLine(NamedTuple):
-    """What one line of arguments is read as; without a leaf it is one that no field takes."""
+    """What one line of arguments is read as, for which field; for none where no field takes it."""
 
-    leaf: _Leaf | None
+    alias: str | None
     value: object
 
 
@@ -392,28 +394,31 @@ def _from_known_lines(args: ExecArgs, layout: _Layout, forbid_extra: bool) -> St
     values: dict[str, object] = {}
     positionals = extra = 0
     for line in args.lines:
-        place = -1
+        place: str | tuple[int, str] = line
         if line[0] != "-":
-            place, positionals = positionals, positionals + 1
+            place, positionals = (positionals, line), positionals + 1
         try:
-            known = layout.known[place, line]
+            known = layout.known[place]
         except KeyError:
             known = _remember(layout, place, line)
         if known is None:
             return None
-        if known.leaf is None:
+        alias, value = known
+        if alias is None:
             extra += 1
         else:
-            values[known.leaf.field.alias] = known.value
+            values[alias] = value
     if len(values) + extra < len(args.lines) or (extra and forbid_extra):
         return None
     return _made_at_once(layout, values)
 
 
 def _made_at_once(layout: _Layout, values: Mapping[str, object]) -> StructuredArgs[object] | None:
-    absent = [leaf for leaf in layout.leaves if leaf.field.alias not in values]
-    if not all(leaf.field.has_default for leaf in absent):
-        return None
+    absent = []
+    if len(values) < len(layout.leaves):
+        absent = [leaf for leaf in layout.leaves if leaf.field.alias not in values]
+        if not all(leaf.field.has_default for leaf in absent):
+            return None
     try:
         instance = layout.cls(**values)
     except Exception:  # noqa: BLE001 - whatever code of the user's raises; it is asked again, and told
@@ -421,30 +426,33 @@ def _made_at_once(layout: _Layout, values: Mapping[str, object]) -> StructuredAr
     return StructuredArgs(instance, frozenset([leaf.path for leaf in absent]))
 
 
-def _remember(layout: _Layout, place: int, line: str) -> _KnownLine | None:
+def _remember(layout: _Layout, place: str | tuple[int, str], line: str) -> _KnownLine | None:
     known = _known_line(layout, place, line) if len(line) <= _LONGEST_KNOWN else None
     if len(layout.known) >= _MOST_KNOWN:
         layout.known.clear()
-    layout.known[place, line] = known
+    layout.known[place] = known
     return known
 
 
-def _known_line(layout: _Layout, place: int, line: str) -> _KnownLine | None:
-    """What a line is read as; `place` is its place among the positionals, -1 for an option."""
+def _known_line(layout: _Layout, place: str | tuple[int, str], line: str) -> _KnownLine | None:
+    """What a line is read as; a positional has its number in its `place`."""
     name, *words = split_argument(line)
-    if place < 0 and is_option(name):
-        leaf = next((leaf for leaf in layout.leaves if name in leaf.options), None)
-    elif 0 <= place < len(layout.positionals) and not words and not layout.positionals[place].many:
-        leaf, words = layout.positionals[place], [name]
-    else:
+    if isinstance(place, tuple):
+        leaf = layout.positionals[place[0]] if place[0] < len(layout.positionals) else None
+        if leaf is None or leaf.many or words:
+            return None
+        words = [name]
+    elif not is_option(name):
         return None
+    else:
+        leaf = next((leaf for leaf in layout.leaves if name in leaf.options), None)
     if leaf is None:
         return _KnownLine(None, None)
     try:
         value = leaf.read(tuple(words))
     except ValueError:
         return None
-    return _KnownLine(leaf, value) if _cannot_be_changed(value) else None
+    return _KnownLine(leaf.field.alias, value) if _cannot_be_changed(value) else None
 
 
 def _cannot_be_changed(value: object) -> bool:

@@ -192,10 +192,11 @@ def scan_runs(path: PathLike, *, recursive: bool = False) -> Scan:
             "expected a folder of experiments, got one experiment; use Experiment.load", path=root
         )
     found = _found_below(root) if recursive else read_each(_run_in, _children(str(root)))
-    runs = [run for run in found if isinstance(run, Run)]
+    runs = [run for run in found if type(run) is Run]
     failed = [run for run in found if isinstance(run, UnreadableRun)]
-    runs.sort(key=lambda run: (run.identifier, run.directory))
-    failed.sort(key=lambda run: (run.path.name, run.path))
+    if recursive:  # else they are sorted as their names were
+        runs.sort(key=lambda run: (run.identifier, run.directory))
+        failed.sort(key=lambda run: (run.path.name, run.path))
     return Scan(tuple(runs), tuple(failed), () if runs or failed or recursive else _elsewhere(root))
 
 
