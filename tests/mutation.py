@@ -18,6 +18,9 @@ LAWS = "tests/property/test_laws.py::"
 SWEEPS = "tests/property/test_execution_laws.py::"
 
 TESTS: dict[str, tuple[str, ...]] = {
+    "archive": ("archive", "unpickle"),
+    "raster": ("raster",),
+    "disk/reading": ("reading",),
     "annotations": ("annotations", "fields", "words", "structure", "typed_result"),
     "arguments": (
         "arguments",
@@ -57,6 +60,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         f"{LAWS}test_fields_come_back_as_they_were_written",
         f"{LAWS}test_reading_an_info_never_fails_and_loses_no_text",
         f"{LAWS}test_what_was_read_can_be_written_and_read_again",
+        f"{LAWS}test_problems_are_found_without_reading_everything",
     ),
     "machine": ("machine",),
     "result": ("result", f"{LAWS}test_load_save_load_changes_nothing"),

@@ -12,6 +12,7 @@ from pyhermes.api.notices import warn_of
 from pyhermes.api.result import Result
 from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
+from pyhermes.core.disk.reading import collector_paused
 from pyhermes.core.errors import ArgumentsError, located
 from pyhermes.core.run import Run, checked_scan, describe_run, problems_of
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, OnWriteError, PathLike
@@ -115,14 +116,16 @@ class Experiment:
         """
         from pyhermes.api.experiment_list import ExperimentList
 
-        scan = checked_scan(disk.scan_runs(path, recursive=recursive), on_error)
+        with collector_paused():
+            scan = checked_scan(disk.scan_runs(path, recursive=recursive), on_error)
+            experiments = ExperimentList((), failed=scan.failed)._with(map(Experiment._of, scan.runs))
         if on_error != "skip":
             warn_of("these experiments cannot be read, and are in .failed:", scan.failed)
             warn_of(
                 "no experiments here, but in these folders below (or with recursive=True):", scan.elsewhere
             )
             warn_of(_PROBLEMS, problems_of(scan.runs))
-        return ExperimentList((), failed=scan.failed)._with(map(Experiment._of, scan.runs))
+        return experiments
 
     @staticmethod
     def is_experiment(path: PathLike) -> bool:

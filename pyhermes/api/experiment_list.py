@@ -11,6 +11,7 @@ from pyhermes.api.notices import warn_of
 from pyhermes.api.tabular import Tabular
 from pyhermes.core import disk
 from pyhermes.core.arguments import ExecArgs
+from pyhermes.core.disk.reading import collector_paused
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.run import Run, UnreadableRun
 from pyhermes.core.select import group_by, latest, only, sort_by, wanted_args
@@ -35,8 +36,9 @@ def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
 def read_arguments(experiments: Iterable[Experiment]) -> list[ArgumentsError]:
     """Read the arguments of all experiments that have not been read; why some cannot be."""
     unread = [experiment for experiment in experiments if experiment._arguments is None]
-    found = disk.load_each_arguments([experiment.run for experiment in unread])
-    return [error for error in map(Experiment._take_arguments, unread, found) if error is not None]
+    with collector_paused():
+        found = disk.load_each_arguments([experiment.run for experiment in unread])
+        return [error for error in map(Experiment._take_arguments, unread, found) if error is not None]
 
 
 def failed_of(experiments: object) -> tuple[UnreadableRun, ...]:

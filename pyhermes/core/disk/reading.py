@@ -45,7 +45,7 @@ def read_each(read: Callable[[S], T], items: Sequence[S]) -> list[T]:
     [1, 2]
     """
     found: list[T] = []
-    with _collector_paused():
+    with collector_paused():
         for start in range(0, len(items), _BLOCK):
             _read_block(read, items[start : start + _BLOCK], found)
     return found
@@ -67,7 +67,7 @@ def _read_block(read: Callable[[S], T], block: Sequence[S], found: list[T]) -> N
 
 
 @contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Look for no garbage among what is read: all of it stays, and the more the longer it would take."""
     was_enabled = gc.isenabled()
     gc.disable()
