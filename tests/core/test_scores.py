@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -121,4 +122,13 @@ def test_very_many_scores() -> None:
 def test_text_that_no_file_can_hold() -> None:
     with pytest.raises(ScoresError, match="one decimal number") as error:
         parse_scores("1\n\ud800\n")
+    assert error.value.line == 2
+
+
+@pytest.mark.parametrize("wrong", ["1.2.3", "--5", "1e5e5", "x"])
+def test_a_line_is_named_where_warnings_are_no_errors(wrong: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ScoresError) as error:
+            parse_scores(f"1\n{wrong}\n2\n")
     assert error.value.line == 2
