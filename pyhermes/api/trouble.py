@@ -25,7 +25,7 @@ class Trouble:
     """The errors of writing that a recording meets: raised, or warned of once a kind."""
 
     def __init__(self, on_error: OnWriteError) -> None:
-        self.is_raised = on_error == "raise"
+        self.is_raised: bool = on_error == "raise"
         self._warned: set[tuple[str, int | None]] = set()
         self._lost: dict[Path, OSError] = {}
 

@@ -31,7 +31,7 @@ class PendingFloats:
     __slots__ = ("values",)
 
     def __init__(self, values: FloatArray) -> None:
-        self.values = values
+        self.values: FloatArray = values
 
 
 def read_only(array: NDArray[G]) -> NDArray[G]:
