@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from pyhermes.core.disk.reading import NO_LINK, NO_WAITING
+
 _NAME = re.compile(r"\.pyhermes-\d+-[0-9a-f]{16}\.tmp")
 _NAMES_LOOKED_AT = 1000
-_NO_WAITING: int = getattr(os, "O_NONBLOCK", 0)
-_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 
 
 def lock(descriptor: int) -> bool | None:
@@ -79,7 +79,7 @@ def clear_abandoned(folder: Path) -> None:
 
 def _clear(path: str) -> None:
     with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_RDWR | _NO_WAITING | _NO_LINK)
+        descriptor = os.open(path, os.O_RDWR | NO_WAITING | NO_LINK)
         try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode) and lock(descriptor):
                 os.unlink(path)
