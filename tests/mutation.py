@@ -20,7 +20,10 @@ SWEEPS = "tests/property/test_execution_laws.py::"
 TESTS: dict[str, tuple[str, ...]] = {
     "archive": ("archive", "unpickle"),
     "raster": ("raster",),
+    "names": ("names",),
     "disk/reading": ("reading",),
+    "disk/temporary": ("tests/guarantees/test_old_or_new.py", "disk"),
+    "disk/score_log": ("tests/guarantees/test_no_room.py",),
     "annotations": ("annotations", "fields", "words", "structure", "typed_result"),
     "arguments": (
         "arguments",

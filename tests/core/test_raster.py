@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyhermes.core import raster
 from pyhermes.core.raster import outline, point_counts, spread_counts
 
-numbers = st.one_of(st.floats(-10, 10), st.sampled_from([np.nan, np.inf, -np.inf, 2.0, 3.0]))
+numbers = st.one_of(st.floats(-10, 10), st.sampled_from([np.nan, np.inf, -np.inf, 2.0, 3.0, 1.7e308]))
 series = st.lists(numbers, min_size=1, max_size=50).map(np.array)
 sizes = st.integers(1, 9)
 
@@ -30,6 +30,7 @@ def test_every_point_in_the_range_is_in_one_cell(
     values: NDArray[np.float64], columns: int, rows: int
 ) -> None:
     found = point_counts(values, (2.0, 3.0), columns, rows)
+    assert found.dtype == np.int64
     np.testing.assert_array_equal(found, counted(values, columns, rows))
 
 
