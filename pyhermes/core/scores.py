@@ -40,14 +40,14 @@ def parse_scores(data: str | bytes, *, complete: bool = True) -> FloatArray:
 
 
 def _plain_scores(data: bytes) -> FloatArray | None:
-    """The scores of a file of at most a header and one number on each line; None for any other."""
+    """The scores of a file of at most a header and one number on each line; None for most others."""
     lines = data.removeprefix(codecs.BOM_UTF8)
     first, _, rest = lines.partition(b"\n")
     if parse_float(decode_text(first)) is None:
         lines = rest
         if not first.strip():
             return None
-    if lines.translate(None, _PLAIN) or b"\n\n" in lines or lines[:1] == b"\n":
+    if lines.translate(None, _PLAIN):
         return None
     with contextlib.suppress(ValueError, DeprecationWarning):
         return _floats(lines)
@@ -73,10 +73,7 @@ def _floats_by_arrow(lines: bytes) -> FloatArray:
     table = csv.read_csv(
         pyarrow.py_buffer(lines),
         read_options=csv.ReadOptions(column_names=["score"]),
-        parse_options=csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
-        convert_options=csv.ConvertOptions(
-            column_types={"score": pyarrow.float64()}, null_values=[], strings_can_be_null=False
-        ),
+        convert_options=csv.ConvertOptions(column_types={"score": pyarrow.float64()}, null_values=[]),
     )
     return np.array(table.column(0).to_numpy())
 

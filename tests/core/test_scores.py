@@ -78,7 +78,7 @@ LINES = st.lists(
         st.integers(-(10**25), 10**25).map(str),
         st.sampled_from(
             ["", " ", "\t1", "1 2", "1_000", "+5", "5.", ".5", "1e400", "-1e-400", "infinity", "x", "nan(1)",
-             "0x10", "1\r", "\r", "٣", "\ufeff1", "1.2.3", "--5", "e", "1e", '"1"', "1,2", "NaN", "00", "\x001"]
+             "0x10", "1\r", "\r", "٣", "\ufeff1", "1.2.3", "--5", "e", "1e", '"1"', "1,2", "NaN", "-nan", "NULL", "NA", "00", "\x001"]
         ),
     ),
     max_size=6,
@@ -103,6 +103,31 @@ def test_however_scores_are_read_they_are_the_same(lines: list[str], end: str) -
         patch.setattr(scores, "_PLAIN", b"")
         assert outcome(text) == by_pyarrow
     assert outcome(text) == by_pyarrow
+
+
+def refuse(*_: object) -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("many", [0, 2 << 20], ids=["pyarrow", "numpy"])
+@pytest.mark.parametrize("header", ["", "return\n", "\ufeff", "\ufeffreturn\n", "Größe a\n"])
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_plain_scores_are_not_read_line_by_line(
+    header: str, end: str, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scores, "_MANY", many)
+    monkeypatch.setattr(scores, "_scores_by_line", refuse)
+    text = f"{header}1\n2.5e1\n-inf\n31{end}"
+    for data in (text, text.encode()):
+        assert parse_scores(data).tolist() == [1.0, 25.0, -np.inf, 31.0]
+        assert parse_scores(data, complete=False).tolist() == [1.0, 25.0, -np.inf, 31.0][: 3 + len(end)]
+
+
+@pytest.mark.parametrize("header", ["return", "return\n"])
+def test_no_scores_are_not_read_line_by_line_either(header: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores, "_scores_by_line", refuse)
+    found = parse_scores(header)
+    assert (found.shape, found.dtype) == ((0,), np.float64)
 
 
 def test_very_many_scores() -> None:
