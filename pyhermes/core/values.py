@@ -215,7 +215,7 @@ class _Freezer:
     def _container(self, value: list[object] | tuple[object, ...] | Mapping[object, object]) -> FrozenValue:
         if id(value) in self._done:
             return self._done[id(value)][1]
-        if id(value) in self._open or len(self._open) > _DEEPEST:
+        if id(value) in self._open or len(self._open) == _DEEPEST:
             raise ResultError(
                 f"expected values nested at most {_DEEPEST} deep, got more under {shown(self._key)}"
             )

@@ -127,7 +127,8 @@ def test_plain_scores_are_not_read_line_by_line(
 def test_no_scores_are_not_read_line_by_line_either(header: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores, "_scores_by_line", refuse)
     found = parse_scores(header)
-    assert (found.shape, found.dtype) == ((0,), np.float64)
+    assert found.shape == (0,)
+    assert found.dtype == np.float64
 
 
 def test_very_many_scores() -> None:

@@ -4,15 +4,25 @@ import argparse
 import copy
 import pickle
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from types import MappingProxyType, SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import ArrayLike
 
-from pyhermes.core import ResultError, ResultRecord, ResultValue, ScalarLike, WrongTypeError, decode_result
+from pyhermes.core import (
+    FrozenValue,
+    ResultError,
+    ResultRecord,
+    ResultValue,
+    ScalarLike,
+    WrongTypeError,
+    decode_result,
+)
 from pyhermes.core.result import add_array, add_scalars, namespace_values, series_of
 from pyhermes.core.select import only
 from pyhermes.core.values import PlainList, array_of, freeze, number_of, same_values, stacked, thaw
@@ -250,10 +260,110 @@ def test_keys_that_are_numbers_of_numpy_become_those_of_python() -> None:
     assert frozen == {"args": MappingProxyType({1: "a", ("x", "y"): "b", None: "c"})}
 
 
+def nested(depth: int, value: ResultValue) -> ResultValue:
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_values_are_nested_at_most_so_deep() -> None:
+    frozen = freeze({"a": nested(60, "x")})
+    for _ in range(60):
+        (frozen["a"],) = cast("tuple[FrozenValue]", frozen["a"])
+    assert frozen["a"] == "x"
+    with pytest.raises(ResultError) as error:
+        freeze({"a": nested(61, "x")})
+    assert str(error.value) == "expected values nested at most 60 deep, got more under 'a'"
+    within = ["x"]
+    within.append(within)  # type: ignore[arg-type] # of itself
+    with pytest.raises(ResultError, match="nested at most 60 deep"):
+        freeze({"a": within})
+
+
+def test_numbers_are_stacked_as_deep_as_arrays_go_and_no_deeper() -> None:
+    deep = freeze({"a": nested(62, 1)})["a"]
+    assert isinstance(deep, np.ndarray)
+    assert deep.shape == (1,) * 62
+    with pytest.raises(ResultError, match="nested at most 60 deep"):
+        freeze({"a": nested(63, 1)})
+
+
+def test_large_arrays_are_stacked_if_each_is_another() -> None:
+    array = stacked([np.zeros(9 << 20, np.uint8), np.ones(9 << 20, np.uint8)])
+    assert array is not None
+    assert array.shape == (2, 9 << 20)
+    assert stacked([array[0]] * 2) is None
+
+
+def test_a_list_with_the_key_of_tags_is_no_series_however_it_is_read() -> None:
+    values: dict[str, object] = {"tags": [1, 2], "pair": (np.ones(1), np.zeros(1))}
+    thawed = thaw(freeze(values))
+    assert type(thawed["tags"]) is list
+    assert thawed["tags"] == [1, 2]
+    assert type(thawed["pair"]) is PlainList
+    assert listed(thawed["pair"]) == [("float64", [1.0]), ("float64", [0.0])]
+
+
+def arrays_in(value: object) -> list[np.ndarray[Any, Any]]:
+    """All arrays in lists, tuples and dicts."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    inside = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    )
+    return [array for item in inside for array in arrays_in(item)]
+
+
+@pytest.mark.parametrize("frozen_copy", [True, False])
+@pytest.mark.parametrize("thawed_copy", [True, False, None])
+def test_arrays_are_copied_unless_it_is_not_wanted(frozen_copy: bool, thawed_copy: bool | None) -> None:
+    arrays = [np.full(3, number, dtype) for number, dtype in enumerate(["f8", "i4", "M8[s]", "?"])]
+    values = {"a": arrays[0], "b": [arrays[1], "x"], "c": {"d": arrays[2]}, "pair": (arrays[3], arrays[3])}
+    frozen = freeze(values, copy=frozen_copy)
+    thawed = thaw(frozen) if thawed_copy is None else thaw(frozen, copy=thawed_copy)
+    assert thawed_copy is not None or len(arrays_in(thawed)) == 5
+    for given, held, fresh in zip([*arrays, arrays[3]], arrays_in(frozen), arrays_in(thawed), strict=True):
+        assert held.flags.writeable is not frozen_copy
+        assert np.shares_memory(given, held) is not frozen_copy
+        assert fresh.flags.writeable
+        assert np.shares_memory(held, fresh) is (not frozen_copy and thawed_copy is False)
+
+
+def test_an_array_that_stands_in_several_places_is_frozen_once() -> None:
+    array = np.ones(3)
+    frozen = freeze({"a": [array, "x", array]})["a"]
+    assert isinstance(frozen, tuple)
+    assert frozen[0] is frozen[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({1, 2}, "set under the key 'a': {1, 2}"),
+        (np.array([None]), "an array of dtype object under the key 'a': array([None], dtype=object)"),
+        ({np.complex128(1j): 1}, "complex128 under the key 'a': np.complex128(1j)"),
+        ({"x": [int]}, "type under the key 'a': <class 'int'>"),
+    ],
+)
+def test_what_no_result_can_hold_is_told(value: object, said: str) -> None:
+    with pytest.raises(ResultError) as error:
+        freeze({"a": value})
+    wanted = "expected numbers, text, bytes, arrays, or lists and dicts of them, got"
+    assert str(error.value) == f"{wanted} {said}"
+
+
+def test_an_array_of_no_text_is_an_empty_list_however_many_rows_it_has() -> None:
+    assert freeze({"a": np.empty((2, 0), "U1"), "b": np.array([["x"], ["y"]])}) == {
+        "a": (),
+        "b": (("x",), ("y",)),
+    }
+
+
 @pytest.mark.parametrize("values", [[1], "text", None, 3])
 def test_a_result_is_a_dict(values: object) -> None:
-    with pytest.raises(ResultError, match="expected a dict of results, got"):
+    with pytest.raises(ResultError) as error:
         freeze(values)
+    assert str(error.value) == f"expected a dict of results, got {values!r}"
 
 
 def test_a_result_has_text_as_its_keys() -> None:
@@ -280,6 +390,10 @@ def test_a_result_has_text_as_its_keys() -> None:
         (np.ones(2), (1.0, 1.0), False),
         ("1", b"1", False),
         (None, None, True),
+        (float("nan"), 1.0, False),
+        ({"a": 1}, (("a", 1),), False),
+        ({"a": 1}, 1, False),
+        ((1,), 1, False),
     ],
 )
 def test_values_are_the_same_by_type_and_element(a: object, b: object, same: bool) -> None:
@@ -321,6 +435,9 @@ def test_what_is_no_array(value: object) -> None:
         ([1, [1]], None),
         ([1, "x"], None),
         ([1, None], None),
+        ([np.array(["a"]), np.array(["b"])], None),
+        ([np.array(["2026"], "M8[Y]")], ("datetime64[Y]", [[date(2026, 1, 1)]])),
+        ([np.array([1j]), np.array([2])], ("complex128", [[1j], [2]])),
     ],
     ids=str,
 )
