@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import pytest
 import torch
 
 from pyhermes.core import RunStatus, load_run, machine
-from pyhermes.core.disk.recording import PATCH, beat, load_provenance, store_provenance
+from pyhermes.core.disk.recording import PATCH, beat, job_logs, load_provenance, store_provenance
 from pyhermes.core.errors import ProvenanceError
 from pyhermes.core.machine import (
     boot_name,
@@ -37,6 +38,7 @@ from pyhermes.core.machine import (
     work_tree,
 )
 from pyhermes.core.provenance import CodeState, Process, Provenance, format_provenance, parse_provenance
+from pyhermes.core.status import Evidence, status_of
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks at how Linux keeps time")
 
@@ -131,8 +133,15 @@ def test_a_process_that_is_stopped_runs(sleeping: subprocess.Popen[bytes]) -> No
     assert is_running(process) is True
 
 
-def test_a_zombie_does_not_run(sleeping: subprocess.Popen[bytes]) -> None:
+@pytest.mark.parametrize("says", [True, False])
+def test_a_zombie_does_not_run(
+    sleeping: subprocess.Popen[bytes], says: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not the system has a file that says it."""
+    if not says:
+        monkeypatch.setattr(machine, "read_system_file", lambda _: None)
     process = process_of(sleeping.pid)
+    assert process.started is not None
     os.kill(sleeping.pid, signal.SIGKILL)
     while psutil.Process(sleeping.pid).status() != psutil.STATUS_ZOMBIE:
         time.sleep(0.01)
@@ -140,7 +149,7 @@ def test_a_zombie_does_not_run(sleeping: subprocess.Popen[bytes]) -> None:
     assert process_of(sleeping.pid).started is None
 
 
-@pytest.mark.parametrize("later", [-1000.0, -2.0, 2.0, 1000.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("later", [-1000.0, -1.5, 1.5, 1000.0, float("nan"), float("inf")])
 def test_a_number_that_was_given_to_another_process_is_not_the_first(later: float) -> None:
     process = process_of(os.getpid())
     assert process.started is not None
@@ -167,6 +176,25 @@ def test_where_the_system_does_not_say_more_the_number_counts(sleeping: subproce
     sleeping.kill()
     sleeping.wait()
     assert is_running(process) is False
+
+
+@LINUX
+def test_a_process_of_any_name_started_when_it_did(tmp_path: Path) -> None:
+    named = tmp_path / "x) Z 1 (2)"
+    shutil.copy(shutil.which("sleep") or "", named)
+    with subprocess.Popen([named, "60"]) as running:
+        process = process_of(running.pid)
+        assert is_running(process) is True
+        since = psutil.Process(running.pid).create_time() - psutil.boot_time()
+        running.kill()
+    assert process.started == pytest.approx(since, abs=2)
+
+
+@LINUX
+def test_a_process_in_another_namespace_cannot_be_seen() -> None:
+    process = process_of(os.getpid())
+    assert process.namespace == os.readlink("/proc/self/ns/pid")
+    assert is_running(attrs.evolve(process, namespace="pid:[1]")) is None
 
 
 @pytest.mark.parametrize("pid", [-1, -(10**30), 10**30, 2**31, 2**63])
@@ -245,6 +273,7 @@ def test_a_git_that_does_not_answer_is_not_waited_for(
     monkeypatch.setattr(machine, "_GIT_SECONDS", 0.1)
     before = time.monotonic()
     assert code_state(repository) == CodeState()
+    assert uncommitted_patch(repository) == "left out: git could not make it"
     assert time.monotonic() - before < 3
 
 
@@ -258,10 +287,10 @@ def test_a_repository_without_a_commit_has_a_branch(empty: Path) -> None:
 def test_changes_without_a_commit_are_said_to_be_nowhere(empty: Path) -> None:
     (empty / "new.py").write_text("new")
     git(empty, "add", "--all")
-    code, data = code_with_patch(empty, patch=True)
-    assert data is None
-    assert code.patch is not None
-    assert code.patch != PATCH
+    assert code_with_patch(empty, patch=True) == (
+        attrs.evolve(code_state(empty), patch="left out: there is no commit"),
+        None,
+    )
 
 
 def test_a_detached_head_has_no_branch(repository: Path) -> None:
@@ -286,6 +315,18 @@ def test_a_name_that_is_no_text_is_kept(repository: Path) -> None:
     (repository / os.fsdecode(b"\xff")).write_text("new")
     provenance = here([], process_of(os.getpid()), code_state(repository))
     assert parse_provenance(format_provenance(provenance)).code.untracked == ("\udcff",)
+
+
+def test_untracked_files_are_named_whatever_the_settings(repository: Path) -> None:
+    (repository / "new.py").touch()
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    assert code_state(repository).untracked == ("new.py",)
+
+
+def test_what_git_complains_of_is_not_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert code_state(tmp_path) == CodeState()
+    assert uncommitted_patch(tmp_path) == "left out: git could not make it"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_of_many_untracked_files_a_thousand_are_named(repository: Path) -> None:
@@ -404,8 +445,7 @@ def test_the_patch_can_be_applied_whatever_the_settings(repository: Path, settin
 def test_a_patch_that_is_not_wanted_is_not_made(repository: Path) -> None:
     change(repository)
     code, patch = code_with_patch(repository, patch=False)
-    assert (code.dirty, patch) == (True, None)
-    assert code.patch != PATCH
+    assert (code.dirty, code.patch, patch) == (True, "left out: not asked for", None)
 
 
 def test_a_patch_over_the_cap_is_left_out_and_said_to_be(repository: Path) -> None:
@@ -429,9 +469,7 @@ def test_half_a_patch_is_none(repository: Path) -> None:
     blob = git(repository, "rev-parse", "HEAD:train.py")
     (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     code, patch = code_with_patch(repository, patch=True)
-    assert code.dirty
-    assert patch is None
-    assert code.patch != PATCH
+    assert (code.dirty, code.patch, patch) == (True, "left out: git could not make it", None)
 
 
 @pytest.mark.parametrize("setting", ["core.fsmonitor", "diff.external", "diff.own.textconv", "core.pager"])
@@ -584,14 +622,28 @@ def test_the_packages_are_sorted_and_have_versions() -> None:
     assert f"numpy=={np.__version__}" in packages
 
 
+class Unreadable(metadata.Distribution):
+    """What the finder of another program may come up with."""
+
+    def read_text(self, filename: str) -> str | None:
+        raise RuntimeError(filename)
+
+    def locate_file(self, path: object) -> Any:
+        raise RuntimeError(path)
+
+
 def test_a_broken_distribution_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = installed_packages()
     (tmp_path / "broken-1.0.dist-info").mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
+    found = [*metadata.distributions(), Unreadable()]
+    monkeypatch.setattr(metadata, "distributions", lambda: found)
     installed_packages.cache_clear()
     try:
-        assert not [package for package in installed_packages() if "None" in package]
+        assert installed_packages() == sound
     finally:
         installed_packages.cache_clear()
+    assert f"numpy=={np.__version__}" in sound
 
 
 # What became of a run
@@ -631,6 +683,38 @@ def test_a_run_whose_process_is_gone_is_lost(run: Path, sleeping: subprocess.Pop
     assert status_of_run(load_run(run)).status is RunStatus.LOST
 
 
+def ended(sleeping: subprocess.Popen[bytes]) -> Process:
+    """A process that ran on this machine."""
+    process = process_of(sleeping.pid)
+    sleeping.kill()
+    sleeping.wait()
+    return process
+
+
+def test_a_run_whose_log_somebody_holds_runs_without_its_recorder(
+    run: Path, sleeping: subprocess.Popen[bytes]
+) -> None:
+    process = ended(sleeping)
+    started_by(run, process)
+    with job_logs(run):
+        assert evidence_of(run) == Evidence(process, running=False, is_held=True)
+        assert status_of_run(load_run(run)).status is RunStatus.RUNNING
+    assert evidence_of(run) == Evidence(process, running=False, is_held=False)
+    assert status_of_run(load_run(run)).status is RunStatus.LOST
+    started_by(run, process_of(os.getpid()))
+    assert evidence_of(run) == Evidence(process_of(os.getpid()), running=True)
+
+
+def test_how_a_run_ended_may_be_said_after_it_was_read(run: Path, sleeping: subprocess.Popen[bytes]) -> None:
+    started_by(run, ended(sleeping))
+    record = load_run(run)
+    assert status_of_run(record).status is RunStatus.LOST
+    (run / "hermes.info").write_text("exit_status:0\n")
+    assert status_of_run(record).status is RunStatus.FINISHED
+    (run / "hermes.info").unlink()
+    assert status_of_run(record).status is RunStatus.LOST
+
+
 def test_a_run_elsewhere_is_known_by_its_heartbeat(run: Path) -> None:
     started_by(run, attrs.evolve(process_of(os.getpid()), host="elsewhere"))
     assert status_of_run(load_run(run)).status is RunStatus.LOST
@@ -643,7 +727,7 @@ def test_a_run_elsewhere_is_known_by_its_heartbeat(run: Path) -> None:
 def test_a_run_that_says_how_it_ended_is_not_looked_for(run: Path) -> None:
     (run / "provenance.json").write_text("torn")
     (run / "hermes.info").write_text("exit_status:0\n")
-    assert status_of_run(load_run(run)).status is RunStatus.FINISHED
+    assert status_of_run(load_run(run)) == status_of(load_run(run).info, None)
 
 
 def make_directory(path: Path) -> None:
