@@ -27,6 +27,7 @@ from pyhermes.core import (
     StructuredArgs,
     format_exec_args,
     parse_exec_args,
+    structure,
     structure_args,
     structured_args,
     unstructure_args,
@@ -927,6 +928,37 @@ def test_what_was_read_before_does_not_change_what_is_read(forbid_extra: bool) -
     assert [read_as(text, not forbid_extra) for text in KNOWN][:2] == first[:2]
     assert first[1] == StructuredArgs(Known("taxi", 1), frozenset({"layers", "sizes", "rate"}))
     assert first[9] == StructuredArgs(Known(layers=[1, 2]), frozenset({"name", "seed", "sizes", "rate"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "forbid_extra"),
+    [
+        ("taxi\nchess\n--seed 1\n--sizes 1 2\n--path a/b\n--algo ddqn\n--by 0.5", True),
+        ("taxi\nchess\n--seed 1\n--sizes 1 2\n--path a/b\n--algo ddqn\n--by 0.5\n--other x\n--more", False),
+        ("taxi", True),
+    ],
+)
+def test_a_line_that_many_runs_have_is_read_once(
+    text: str, forbid_extra: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @attrs.frozen
+    class Sweep:
+        first: Annotated[str, Positional]
+        second: Annotated[str, Positional] = "none"
+        seed: int = 0
+        sizes: tuple[int, ...] = ()
+        path: Path | None = None
+        algo: Algo = Algo.DQN
+        by: float | None = None
+
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    before = structured_args(parse_exec_args(text), Sweep, forbid_extra=forbid_extra)
+    assert before.args.first == "taxi"
+    monkeypatch.setattr(structure, "_Reading", refuse)
+    monkeypatch.setattr(structure, "split_argument", refuse)
+    assert structured_args(parse_exec_args(text), Sweep, forbid_extra=forbid_extra) == before
 
 
 def test_runs_that_say_the_same_do_not_share_what_can_be_changed() -> None:

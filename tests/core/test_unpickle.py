@@ -11,6 +11,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -26,8 +27,11 @@ from pyhermes.core import (
     decode_result,
     load_result,
     load_state_dict,
+    unpickle,
 )
 from pyhermes.core.archive import UnsafeFileError
+from pyhermes.core.result import read_values
+from pyhermes.core.typing import FloatArray
 from pyhermes.core.unpickle import _plain_opcodes, check_checkpoint
 from pyhermes.core.values import PlainList
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
@@ -339,6 +343,36 @@ def test_references_to_one_storage_do_not_multiply_it() -> None:
         decode_result(archive(dict_of(b"](" + one * 3000 + b"e"), **{"0": raw}))
 
 
+def test_tensors_that_share_a_storage_are_arrays_of_their_own() -> None:
+    numbers = torch.arange(6.0)
+    given = {
+        "all": numbers,
+        "some": numbers[2:4],
+        "table": numbers.view(2, 3),
+        "turned": numbers.view(2, 3).T,
+    }
+    values = read_values(io.BytesIO(saved({**given, "alone": torch.ones(2)})))
+    for key in values:
+        array = values[key]
+        assert isinstance(array, np.ndarray)
+        array[...] = 9
+        np.testing.assert_array_equal(array, 9)
+        for other in given.keys() - {key}:
+            np.testing.assert_array_equal(cast("FloatArray", values[other]), given[other].numpy())
+        values[key] = given[key].numpy() if key in given else 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_memory_is_counted_by_what_arrays_take(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of two bytes become those of four, in every tensor."""
+    monkeypatch.setattr(unpickle, "_FREE_MEMORY", 0)
+    numbers = torch.ones(1 << 14, dtype=dtype)
+    held = decode_result(saved({"a": numbers, "b": numbers + 1, "c": numbers + 2}))
+    assert [held.series(key)[0] for key in held.values] == [1.0, 2.0, 3.0]
+    with pytest.raises(ResultError, match=": it would take far more memory than it is large$"):
+        decode_result(saved({"a": numbers, "b": numbers[::1]}))
+
+
 def test_arrays_of_the_same_bytes_do_not_multiply_them() -> None:
     raw = b"c_codecs\nencode\n" + text("x" * 1_000_000) + text("latin1") + b"\x86Rq\x01"
     u1 = F8.replace(b"f8", b"u1")
@@ -351,7 +385,7 @@ def test_arrays_of_the_same_bytes_do_not_multiply_them() -> None:
 
 def test_an_array_is_not_changed_once_it_has_its_elements() -> None:
     whole = array_state(b"K\x01\x85", F8, b"12345678")
-    with pytest.raises(ResultError, match="changes what cannot be changed"):
+    with pytest.raises(ResultError, match=": damaged: it changes what cannot be changed$"):
         decode_result(archive(dict_of(whole + whole[len(ARRAY) :])))
 
 
