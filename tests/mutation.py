@@ -66,14 +66,19 @@ TESTS: dict[str, tuple[str, ...]] = {
         f"{LAWS}test_problems_are_found_without_reading_everything",
     ),
     "machine": ("machine",),
-    "result": ("result", f"{LAWS}test_load_save_load_changes_nothing"),
+    "result": (
+        "result",
+        "values",
+        "tests/api/test_result.py",
+        f"{LAWS}test_load_save_load_changes_nothing",
+    ),
     "run": ("run", "disk"),
     "scores": ("scores", f"{LAWS}test_scores_come_back_as_they_were_written"),
     "select": ("select",),
     "smooth": ("smooth", f"{LAWS}test_smoothen_equals_its_definition"),
     "structure": ("structure", "tests/property/test_structure_laws.py"),
     "times": ("times_and_numbers", "info"),
-    "values": ("values", "result"),
+    "values": ("values", "result", "unpickle"),
     "words": ("words", "structure"),
 }
 """The tests of each module: by the names of their files in `tests/core`, or as pytest takes them."""
