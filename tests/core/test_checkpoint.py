@@ -11,8 +11,10 @@ import pytest
 import torch
 
 from pyhermes.core import CheckpointError, MissingFileError, NotAFileError, checkpoint, load_state_dict
+from pyhermes.core.archive import OpenFile
 from pyhermes.core.checkpoint import device_of, load_into, read_state_dict
 from pyhermes.core.disk import load_network
+from pyhermes.core.unpickle import check_checkpoint
 from tests.conftest import EXAMPLES
 from tests.core.test_result import saved
 
@@ -240,6 +242,45 @@ def test_a_large_file_is_checked_before_it_is_mapped(tmp_path: Path, monkeypatch
     path.write_bytes(data)
     with pytest.raises(CheckpointError, match=r"large\.pth: .*damaged"):
         load_state_dict(path)
+
+
+def write_over(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def put_another_in_place(path: Path, data: bytes) -> None:
+    path.with_suffix(".new").write_bytes(data)
+    path.with_suffix(".new").replace(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "mapped_from"),
+    [(write_over, 1 << 20), (put_another_in_place, 1 << 20), (put_another_in_place, 10)],
+)
+def test_what_was_checked_is_what_is_loaded(
+    change: Callable[[Path, bytes], None], mapped_from: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.pth"
+    path.write_bytes(saved({"w": torch.ones(5000)}))
+
+    def check_and_change(file: OpenFile) -> None:
+        check_checkpoint(file)
+        change(path, saved({"w": torch.zeros(5000)}))
+
+    monkeypatch.setattr(checkpoint, "check_checkpoint", check_and_change)
+    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", mapped_from)
+    assert load_state_dict(path)["w"].tolist() == [1.0] * 5000
+
+
+def test_where_an_open_file_has_no_name_it_is_mapped_by_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", 10)
+    monkeypatch.setattr(checkpoint, "_OPEN_FILES", tmp_path / "nowhere")
+    (tmp_path / "a.pth").write_bytes(saved({"w": torch.ones(5000)}))
+    state = load_state_dict(tmp_path / "a.pth")
+    assert state["w"].tolist() == [1.0] * 5000
+    assert is_mapped(tmp_path / "a.pth")
 
 
 # Networks
