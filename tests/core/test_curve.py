@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from pyhermes.core import (
@@ -89,6 +90,16 @@ def test_the_exploration_coefficient_decays_to_its_end(
     curve = training_curve([1.0, 2.0, 3.0, 4.0], eps_start=start, eps_end=end, eps_decay=decay)
     assert curve.epsilons is not None
     assert curve.epsilons.tolist() == schedule
+
+
+COEFFICIENTS = st.one_of(st.floats(0, 3), st.sampled_from([1.0, 1e-300, 5e-324, 1e300, INF]))
+
+
+@given(COEFFICIENTS, COEFFICIENTS, st.one_of(COEFFICIENTS, st.floats(0.5, 1)), st.integers(0, 200))
+def test_a_schedule_is_its_definition(start: float, end: float, decay: float, n: int) -> None:
+    with np.errstate(all="ignore"):
+        defined = np.maximum(np.float64(start) * np.float64(decay) ** np.arange(n), end)
+    np.testing.assert_array_equal(epsilon_schedule(start, end, decay, n), defined)
 
 
 def test_a_schedule_of_no_episode_and_one_that_overflows() -> None:
@@ -195,9 +206,9 @@ def test_some_but_not_all_coefficients(coefficients: tuple[float | None, float |
 
 @pytest.mark.parametrize("wrong", ["1", [1.0], object(), np.ones(2), True])
 def test_coefficients_that_are_no_numbers(wrong: float) -> None:
-    for given in ((wrong, 0.1, 0.9), (1.0, wrong, 0.9), (1.0, 0.1, wrong)):
+    for start, end, decay in ((wrong, 0.1, 0.9), (1.0, wrong, 0.9), (1.0, 0.1, wrong)):
         with pytest.raises(CurveError, match="expected a number as a coefficient"):
-            training_curve([1, 2], eps_start=given[0], eps_end=given[1], eps_decay=given[2])
+            training_curve([1, 2], eps_start=start, eps_end=end, eps_decay=decay)
 
 
 def test_coefficients_of_numpy_are_numbers() -> None:
