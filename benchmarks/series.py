@@ -142,10 +142,7 @@ def read_with_pyarrow(path: Path) -> object:
     table = csv.read_csv(
         pyarrow.py_buffer(path.read_bytes()),
         read_options=csv.ReadOptions(column_names=["score"]),
-        parse_options=csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
-        convert_options=csv.ConvertOptions(
-            column_types={"score": pyarrow.float64()}, null_values=[], strings_can_be_null=False
-        ),
+        convert_options=csv.ConvertOptions(column_types={"score": pyarrow.float64()}, null_values=[]),
     )
     return table.column(0).to_numpy()
 
