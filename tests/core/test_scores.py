@@ -55,10 +55,14 @@ def test_nan_is_a_number() -> None:
         "\x1c",
         "\xa0",
         "--",
+        "NULL",
+        "NA",
         b"\xff".decode("utf-8", "surrogateescape"),
     ],
 )
-def test_any_other_line_that_is_no_number(wrong: str) -> None:
+@pytest.mark.parametrize("many", [0, 2 << 20], ids=["pyarrow", "numpy"])
+def test_any_other_line_that_is_no_number(wrong: str, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores, "_MANY", many)
     with pytest.raises(ScoresError, match="expected one decimal number") as error:
         parse_scores(f"1.0\n\n{wrong}\n2.0\n")
     assert error.value.line == 3
