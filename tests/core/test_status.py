@@ -96,6 +96,14 @@ def test_a_process_of_another_machine_is_known_by_its_heartbeat(
     assert status_of(ExperimentInfo(), Evidence(PROCESS, None, age)) == StatusReport(status, reason)
 
 
+@pytest.mark.parametrize("running", [False, None])
+def test_a_log_that_is_held_is_that_of_a_run_that_goes_on(running: bool | None) -> None:
+    """Even if its recorder is gone, or on another machine without a heartbeat."""
+    reason = "a process has its log open, if not process 4711 on host"
+    report = status_of(ExperimentInfo(), Evidence(PROCESS, running, is_held=True))
+    assert report == StatusReport(RunStatus.RUNNING, reason)
+
+
 def test_a_process_that_cannot_be_known_is_said_to_be_so() -> None:
     assert status_of(ExperimentInfo(), Evidence(problem="the file is torn")) == StatusReport(
         RunStatus.UNKNOWN, "its process is not known: the file is torn"
@@ -103,9 +111,9 @@ def test_a_process_that_cannot_be_known_is_said_to_be_so() -> None:
 
 
 def test_evidence_of_nothing_is_no_reason() -> None:
-    report = status_of(ExperimentInfo(), Evidence())
-    assert report.status is RunStatus.UNKNOWN
-    assert "None" not in report.reason
+    assert status_of(ExperimentInfo(), Evidence()) == StatusReport(
+        RunStatus.UNKNOWN, "its process is not known: no record"
+    )
 
 
 def test_statuses_are_words() -> None:
