@@ -728,6 +728,15 @@ def test_comments_that_cannot_be_written_change_nothing(run: Path, comments: str
     assert contents(run) == before
 
 
+def test_comments_are_not_added_to_a_file_that_is_too_large_to_be_read(run: Path) -> None:
+    with (run / "hermes.info").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(InfoError, match="expected a file of at most 64 MiB, got 'hermes.info'") as error:
+        store_comments(load_run(run), "new")
+    assert error.value.path == run / "hermes.info"
+    assert (run / "hermes.info").stat().st_size == (64 << 20) + 1
+
+
 def test_comments_have_nowhere_to_go_without_an_info(run: Path) -> None:
     loaded = load_run(run)
     (run / "hermes.info").unlink()

@@ -120,6 +120,16 @@ def test_a_file_that_is_not_there(project: Path) -> None:
         jobs_of_file(project / "none.hermes")
 
 
+def test_nothing_is_read_of_a_file_that_is_too_large(project: Path) -> None:
+    """It may be a run's re_execution.hermes, which somebody else has written."""
+    for name, read in (("a.hermes", jobs_of_file), (".hermes_settings", lambda _: project_settings(project))):
+        with (project / name).open("wb") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(ExecutionFileError) as error:
+            read(project / name)
+        assert str(error.value) == f"{project / name}: expected a file of at most 64 MiB, got {name!r}"
+
+
 def test_a_command_line_is_a_job() -> None:
     job = job_of_command(["python", "-u", "train.py", "pos", "--lr", "0.1", "--flag"])
     assert (job.command, job.script, job.script_path) == (("python", "-u", "train.py"), "train", "train.py")

@@ -23,6 +23,7 @@ from pyhermes.core.disk.reading import NO_LINK, NO_WAITING, read_each, text_at_o
 from pyhermes.core.disk.temporary import about_file, clear_abandoned, temporary_in
 from pyhermes.core.errors import (
     ArgumentsError,
+    ExecutionFileError,
     FileModeError,
     FileNameError,
     HermesError,
@@ -97,10 +98,14 @@ def is_there(path: PathLike) -> bool:
 def read_small_text(path: PathLike) -> str:
     """The text of a file of the user's own, such as an execution file.
 
-    Raises `MissingFileError`, a `FileNotFoundError`, and `NotAFileError`, an `OSError`.
+    Raises `MissingFileError`, a `FileNotFoundError`, `NotAFileError`, an `OSError`, and
+    `ExecutionFileError`, a `ValueError`, for a file over 64 MiB, of which nothing is read.
     """
     with _opened(path) as file:
-        return decode_text(file.read())
+        text = _small_text(file, os.path.basename(path))
+    if isinstance(text, Problem):
+        raise ExecutionFileError(str(text))
+    return text
 
 
 def load_run(path: PathLike) -> Run:
@@ -437,13 +442,14 @@ def store_comments(run: Run, comments: str | None) -> Run:
         return run
     path = inside(run.path, INFO)
     with located(path):
-        added = encode_text(format_info({"comments": comments}))
-        with _opened(path) as file:
-            present = file.read()
-        if present and not present.endswith(b"\n"):
+        added = format_info({"comments": comments})
+        present = read_text(run.path, INFO)
+        if isinstance(present, Problem):
+            raise InfoError(str(present))
+        if present and not present.endswith("\n"):
             raise InfoError("expected a last line that ends in a newline, got one that was cut off")
     with replacing(path) as file:
-        file.write(present + added)
+        file.write(encode_text(present + added))
     return attrs.evolve(run, info=load_run(run.path).info)
 
 
@@ -628,10 +634,14 @@ def _arguments_in(folder: str) -> ExecArgs | ArgumentsError:
 
 def read_text(root: Path, name: str) -> str | Problem:
     """The text of a file that should be small; a problem, and nothing read, for one that is not."""
-    with os.fdopen(open_own(root, name), "rb", buffering=0) as file:
-        if os.fstat(file.fileno()).st_size > _LARGEST_TEXT:
-            return Problem(None, None, name, f"a file of at most {_LARGEST_TEXT >> 20} MiB")
-        return decode_text(file.readall())
+    with os.fdopen(open_own(root, name), "rb") as file:
+        return _small_text(file, name)
+
+
+def _small_text(file: io.BufferedReader, name: str) -> str | Problem:
+    if os.fstat(file.fileno()).st_size > _LARGEST_TEXT:
+        return Problem(None, None, name, f"a file of at most {_LARGEST_TEXT >> 20} MiB")
+    return decode_text(file.read())
 
 
 def open_own(root: Path, name: str) -> int:
