@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
 LAWS = "tests/property/test_laws.py::"
 SWEEPS = "tests/property/test_execution_laws.py::"
 
+_NOT_RUN = 255  # for mutmut one of the codes of a timeout
+
 TESTS: dict[str, tuple[str, ...]] = {
     "archive": ("archive", "unpickle"),
     "raster": ("raster",),
@@ -92,12 +94,21 @@ def main(modules: list[str]) -> None:
         with (folder / "mutmut.log").open("w") as log:
             for command in (["run", "--max-children", "1"], ["export-cicd-stats"]):
                 subprocess.run(["mutmut", *command], cwd=folder, stdout=log, check=True)
+        _check_all_ran(folder / f"mutants/pyhermes/core/{module}.py.meta")
         stats = json.loads((folder / "mutants/mutmut-cicd-stats.json").read_text())
         killed = stats["killed"] + stats["timeout"] + stats["segfault"]
         print(
             f"| {module} | {stats['total']} | {killed} | {stats['survived']} | {stats['no_tests']} |",
             flush=True,
         )
+
+
+def _check_all_ran(path: Path) -> None:
+    """That no mutant counts as killed because pytest did not find its tests by their names."""
+    codes = json.loads(path.read_text())["exit_code_by_key"]
+    lost = [name for name, code in codes.items() if code == _NOT_RUN]
+    if lost:
+        raise SystemExit(f"{path}: the tests of {len(lost)} mutants could not be run, such as of {lost[0]}")
 
 
 def _prepare(folder: Path, module: str) -> None:

@@ -60,7 +60,6 @@ def listed(value: object) -> object:
         (torch.tensor([0.5, 0.25]), [0.5, 0.25]),
         (range(3), [0, 1, 2]),
     ],
-    ids=str,
 )
 def test_a_scalar_or_several_are_added_as_numbers_of_python(
     value: ScalarLike | Iterable[ScalarLike], numbers: list[object]
@@ -93,7 +92,6 @@ def test_a_list_is_extended_in_place_and_an_array_becomes_a_list() -> None:
     "value",
     ["1", b"1", None, {"a": 1}, 1j, np.complex128(1), [1, "x"], [1, None], [1.0, [2.0]], np.ones((2, 2)), torch.ones(1, 1),
      np.array(["x"]), np.array([1j]), object(), [np.ones(2)], np.array(["2026"], "M8[Y]")],
-    ids=lambda value: "object" if type(value) is object else str(value),
 )  # fmt: skip
 def test_what_is_no_number_is_a_type_error_that_names_the_key_and_adds_nothing(value: ScalarLike) -> None:
     series: list[ResultValue] = [1.0]
@@ -106,7 +104,6 @@ def test_what_is_no_number_is_a_type_error_that_names_the_key_and_adds_nothing(v
 
 @pytest.mark.parametrize(
     "current", [3, "text", {"a": 1}, ["text"], [np.ones(2)], [[1.0]], np.ones((2, 2)), np.array(["x"]), np.array(1.0), (1, 2)],
-    ids=str,
 )  # fmt: skip
 def test_scalars_do_not_follow_what_is_no_series_of_them(current: ResultValue) -> None:
     with pytest.raises(ResultError, match="expected a series of scalars under the key 'loss'"):
@@ -126,7 +123,6 @@ def test_scalars_do_not_follow_what_is_no_series_of_them(current: ResultValue) -
         ([np.ones(1), torch.zeros(1)], ("float64", [[1.0], [0.0]])),
         ([], ("float64", [])),
     ],
-    ids=str,
 )
 def test_an_array_is_added_as_an_array_of_numpy(value: ArrayLike, entry: object) -> None:
     assert listed(add_array(None, value, "q")) == [entry]
@@ -156,14 +152,13 @@ def test_a_series_of_arrays_goes_on_after_loading() -> None:
     "value",
     [1.0, "text", ["x"], None, np.float64(1), torch.tensor(1), np.array(["x"]), np.array([None]), np.zeros(2, np.longdouble),
      [[1.0], [1.0, 2.0]], np.array(["2026"], "M8[Y]"), {"a": 1}, torch.ones(2).to_sparse()],
-    ids=str,
 )  # fmt: skip
 def test_what_is_no_array_of_numbers(value: ArrayLike) -> None:
     with pytest.raises(ResultError, match="expected an array of numbers under the key 'q'"):
         add_array(None, value, "q")
 
 
-@pytest.mark.parametrize("current", [3.0, [1.0], np.array([1.0]), ["x"], "text", np.array(1.0)], ids=str)
+@pytest.mark.parametrize("current", [3.0, [1.0], np.array([1.0]), ["x"], "text", np.array(1.0)])
 def test_arrays_do_not_follow_what_is_no_series_of_them(current: ResultValue) -> None:
     with pytest.raises(ResultError, match="expected a series of arrays under the key 'q'"):
         add_array(current, [1.0], "q")
@@ -439,7 +434,6 @@ def test_what_is_no_array(value: object) -> None:
         ([np.array(["2026"], "M8[Y]")], ("datetime64[Y]", [[date(2026, 1, 1)]])),
         ([np.array([1j]), np.array([2])], ("complex128", [[1j], [2]])),
     ],
-    ids=str,
 )
 def test_lists_that_are_one_array(values: list[object], array: object) -> None:
     assert listed(stacked(values)) == array
