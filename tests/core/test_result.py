@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+import tracemalloc
 from enum import IntEnum
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from pyhermes.core import (
     load_result,
     save_result,
 )
-from pyhermes.core.result import scalars_of
+from pyhermes.core.result import read_values, scalars_of
+from pyhermes.core.typing import PlainKey
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
 
 RESULTS = sorted((EXAMPLES / "runs").rglob("*.result"))
@@ -472,6 +474,29 @@ def test_arrays_that_share_memory_are_saved_each_as_it_is(tmp_path: Path) -> Non
     held = torch.load(path)
     assert held["bits"].dtype == torch.int64
     assert held["part"].tolist() == [0.0, 2.0, 4.0]
+
+
+def test_torch_reads_what_is_saved_of_nothing(tmp_path: Path) -> None:
+    named: dict[PlainKey, ResultValue] = {b"": ""}
+    path = save_result({"k": ["", b"", named]}, tmp_path / "a.result")
+    assert torch.load(path, weights_only=True) == {"k": ["", b"", {b"": ""}]}
+
+
+def test_arrays_of_megabytes_are_copied_neither_when_they_are_saved_nor_when_they_are_loaded() -> None:
+    array = np.zeros(1 << 20)
+    tracemalloc.start()
+    try:
+        data = encode_result({"k": array})
+        _, saving = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        values = read_values(io.BytesIO(data))
+        _, loading = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert saving < 1.5 * array.nbytes + len(data)
+    assert loading - before < 1.5 * array.nbytes
+    np.testing.assert_array_equal(values["k"], array)
 
 
 def test_saving_values_is_saving_the_record_of_them(tmp_path: Path) -> None:

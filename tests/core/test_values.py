@@ -23,6 +23,7 @@ from pyhermes.core import (
     WrongTypeError,
     decode_result,
 )
+from pyhermes.core.errors import shown
 from pyhermes.core.result import add_array, add_scalars, namespace_values, series_of
 from pyhermes.core.select import only
 from pyhermes.core.values import PlainList, array_of, freeze, number_of, same_values, stacked, thaw
@@ -90,24 +91,26 @@ def test_a_list_is_extended_in_place_and_an_array_becomes_a_list() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["1", b"1", None, {"a": 1}, 1j, np.complex128(1), [1, "x"], [1, None], [1.0, [2.0]], np.ones((2, 2)), torch.ones(1, 1),
-     np.array(["x"]), np.array([1j]), object(), [np.ones(2)], np.array(["2026"], "M8[Y]")],
+    ["1", b"1", None, {"a": 1}, 1j, np.complex128(1), np.ones((2, 2)), torch.ones(1, 1),
+     np.array(["x"]), np.array([1j]), object(), np.array(["2026"], "M8[Y]")],
 )  # fmt: skip
 def test_what_is_no_number_is_a_type_error_that_names_the_key_and_adds_nothing(value: ScalarLike) -> None:
-    series: list[ResultValue] = [1.0]
-    with pytest.raises(
-        WrongTypeError, match="expected a number, or several in one dimension, for the key 'loss'"
-    ):
-        add_scalars(series, value, "loss")
-    assert series == [1.0]
+    for given, told in ((value, value), ([1.0, value], value)):
+        series: list[ResultValue] = [1.0]
+        with pytest.raises(WrongTypeError) as error:
+            add_scalars(series, given, "loss")
+        assert series == [1.0]
+        expected = "expected a number, or several in one dimension, for the key 'loss'"
+        assert str(error.value) == f"{expected}, got {shown(told)}"
 
 
 @pytest.mark.parametrize(
     "current", [3, "text", {"a": 1}, ["text"], [np.ones(2)], [[1.0]], np.ones((2, 2)), np.array(["x"]), np.array(1.0), (1, 2)],
 )  # fmt: skip
 def test_scalars_do_not_follow_what_is_no_series_of_them(current: ResultValue) -> None:
-    with pytest.raises(ResultError, match="expected a series of scalars under the key 'loss'"):
+    with pytest.raises(ResultError) as error:
         add_scalars(current, 1.0, "loss")
+    assert str(error.value) == f"expected a series of scalars under the key 'loss', got {shown(current)}"
 
 
 @pytest.mark.parametrize(
@@ -151,17 +154,19 @@ def test_a_series_of_arrays_goes_on_after_loading() -> None:
 @pytest.mark.parametrize(
     "value",
     [1.0, "text", ["x"], None, np.float64(1), torch.tensor(1), np.array(["x"]), np.array([None]), np.zeros(2, np.longdouble),
-     [[1.0], [1.0, 2.0]], np.array(["2026"], "M8[Y]"), {"a": 1}, torch.ones(2).to_sparse()],
+     np.zeros(2, np.clongdouble), [[1.0], [1.0, 2.0]], np.array(["2026"], "M8[Y]"), {"a": 1}, torch.ones(2).to_sparse()],
 )  # fmt: skip
 def test_what_is_no_array_of_numbers(value: ArrayLike) -> None:
-    with pytest.raises(ResultError, match="expected an array of numbers under the key 'q'"):
+    with pytest.raises(ResultError) as error:
         add_array(None, value, "q")
+    assert str(error.value) == f"expected an array of numbers under the key 'q', got {shown(value)}"
 
 
 @pytest.mark.parametrize("current", [3.0, [1.0], np.array([1.0]), ["x"], "text", np.array(1.0)])
 def test_arrays_do_not_follow_what_is_no_series_of_them(current: ResultValue) -> None:
-    with pytest.raises(ResultError, match="expected a series of arrays under the key 'q'"):
+    with pytest.raises(ResultError) as error:
         add_array(current, [1.0], "q")
+    assert str(error.value) == f"expected a series of arrays under the key 'q', got {shown(current)}"
 
 
 def test_a_namespace_becomes_its_attributes() -> None:
