@@ -16,6 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import attrs
 import pytest
 import torch
 
@@ -26,6 +27,7 @@ from pyhermes.core.disk.recording import (
     PATCH,
     PROVENANCE,
     RE_EXECUTION,
+    announce_scores,
     append_to_stderr,
     append_whole,
     ask_to_stop,
@@ -37,6 +39,7 @@ from pyhermes.core.disk.recording import (
     heartbeat_age,
     job_logs,
     load_provenance,
+    logs_scores,
     make_run_directory,
     open_scores,
     read_from,
@@ -47,7 +50,7 @@ from pyhermes.core.disk.recording import (
     write_file,
     write_new_file,
 )
-from pyhermes.core.errors import InfoError, ProvenanceError, RecordingError
+from pyhermes.core.errors import InfoError, ProvenanceError, RecordingError, shown
 from pyhermes.core.provenance import Process, Provenance
 
 NOW = datetime(2026, 11, 23, 18, 23, 53, 168091)
@@ -117,7 +120,7 @@ def test_a_run_has_a_directory_named_by_time_index_and_commit(tmp_path: Path) ->
     assert path.name == "2026_11_23_182353168091_12_fcbfa"
 
 
-@pytest.mark.parametrize("commit", [None, ""])
+@pytest.mark.parametrize("commit", [None, "", "main/../..", "fcbf.", "no hex"])
 def test_without_a_commit_zeros_stand_for_it(tmp_path: Path, commit: str | None) -> None:
     path = make_run_directory(tmp_path, "train", "first", NOW, commit=commit)
     assert path.name == "2026_11_23_182353168091_0_00000"
@@ -131,6 +134,28 @@ def test_a_time_that_is_taken_moves_on_by_a_microsecond(tmp_path: Path) -> None:
         "2027_01_01_000000000000_0_00000",
         "2027_01_01_000000000001_0_00000",
     ]
+
+
+def test_of_many_that_are_taken_few_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mkdir, lexists, asked = os.mkdir, os.path.lexists, list[str]()
+
+    def seen_mkdir(path: str | Path, mode: int = 0o777) -> None:
+        if Path(path).name.startswith("2026_"):
+            asked.append(f"make {path}")
+        mkdir(path, mode)
+
+    def seen_lexists(path: str) -> bool:
+        asked.append(f"is there {path}")
+        return lexists(path)
+
+    monkeypatch.setattr(os, "mkdir", seen_mkdir)
+    monkeypatch.setattr(os.path, "lexists", seen_lexists)
+    for number in range(70):
+        asked.clear()
+        path = make_run_directory(tmp_path, "train", "first", datetime(2026, 11, 23))
+        assert path.name == f"2026_11_23_{number:012}_0_00000"
+        assert sum(text.startswith("make") for text in asked) == min(number + 1, 2)
+        assert len(asked) <= 2 + 2 * number.bit_length()
 
 
 def test_what_is_there_is_never_taken(tmp_path: Path) -> None:
@@ -226,6 +251,7 @@ def test_a_name_that_no_directory_should_have_is_refused_before_anything_is_made
         make_run_directory(tmp_path / "root", now=NOW, **given)
     assert isinstance(error.value, ValueError)
     assert str(error.value).isprintable()
+    assert error.value.message.endswith(f"got {shown(name)}")
     assert not (tmp_path / "root").exists()
 
 
@@ -311,6 +337,40 @@ def test_an_end_does_not_continue_a_line_that_was_cut_off(run: Path) -> None:
     assert load_run(run).info.exit_status == 0
 
 
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_an_end_for_which_a_second_file_has_no_room_is_added_to_the_first(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (run / "hermes.info").read_bytes()
+    fsync, on_disk = os.fsync, list[bytes]()
+
+    def seen_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        on_disk.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).read_bytes())
+
+    monkeypatch.setattr(os, "replace", no_room)
+    monkeypatch.setattr(os, "fsync", seen_fsync)
+    end_run(run, {"exit_status": "0"})
+    assert (run / "hermes.info").read_bytes() == on_disk[-1] == before + b"exit_status:0\n"
+    assert not (run / HEARTBEAT).exists()
+
+
+def test_an_end_for_which_the_first_file_has_no_room_either_is_an_error_that_names_it(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (run / "hermes.info").read_bytes()
+    monkeypatch.setattr(os, "replace", no_room)
+    monkeypatch.setattr(os, "write", no_room)
+    with pytest.raises(OSError, match="No space left") as error:
+        end_run(run, {"exit_status": "0"})
+    assert error.value.filename == str(run / "hermes.info")
+    assert (run / "hermes.info").read_bytes() == before
+    assert (run / HEARTBEAT).exists()
+
+
 # Writing
 
 
@@ -354,6 +414,58 @@ def test_what_is_appended_is_there_at_once(tmp_path: Path) -> None:
     with open_scores(tmp_path, tmp_path / "a.scores") as file:
         append_whole(file, b"3.0\n")
     assert (tmp_path / "a.scores").read_bytes() == b"1.0\n2.0\n3.0\n"
+
+
+@pytest.mark.parametrize("begun", [b"2", b"-1", b"2." + b"5" * 5000, bytes(4097), bytes(9000)])
+@pytest.mark.parametrize("lines", [b"", b"1.0\n", b"1.0\n" * 1024, b"1.0\n" * 3000])
+@pytest.mark.parametrize("logged", [True, False])
+def test_a_line_without_its_end_is_cut_off_where_we_logged_it_and_else_ended(
+    run: Path, begun: bytes, lines: bytes, logged: bool
+) -> None:
+    """After a power failure, what was not yet on disk may be zeros, as many as there are."""
+    path = run / "a.scores"
+    path.write_bytes(lines + begun)
+    store_provenance(run, attrs.evolve(PROVENANCE_HELD, logs_scores=logged))
+    with open_scores(run, path) as file:
+        append_whole(file, b"3.0\n")
+    assert path.read_bytes() == lines + (b"" if logged else begun + b"\n") + b"3.0\n"
+
+
+def test_whole_lines_stay_as_they_are_and_nothing_is_buffered(run: Path) -> None:
+    path = run / "a.scores"
+    path.write_bytes(b"1.0\n2.0\n")
+    with open_scores(run, path) as file:
+        assert path.read_bytes() == b"1.0\n2.0\n"
+        file.write(b"3.0\n")
+        assert path.read_bytes() == b"1.0\n2.0\n3.0\n"
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b"\xff"])
+def test_where_no_provenance_can_be_read_no_scores_are_logged_and_nothing_is_noted(
+    path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (path / PROVENANCE).write_bytes(content)
+    assert not logs_scores(path)
+    assert announce_scores(path)  # there is nothing to try again
+    assert not logs_scores(path)
+    assert [file.read_bytes() for file in path.iterdir()] == ([] if content is None else [content])
+
+
+def test_that_scores_are_logged_is_noted_once_and_as_soon_as_there_is_room(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not logs_scores(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", no_room)
+        assert not announce_scores(run)
+    assert load_provenance(run) == PROVENANCE_HELD
+    assert announce_scores(run)
+    assert logs_scores(run)
+    assert load_provenance(run) == attrs.evolve(PROVENANCE_HELD, logs_scores=True)
+    noted = (run / PROVENANCE).stat()
+    assert announce_scores(run)
+    assert (run / PROVENANCE).stat() == noted
 
 
 FULL = """
@@ -456,6 +568,7 @@ def test_a_log_is_read_from_where_one_left_off(run: Path) -> None:
         file.write(b"second")
     assert read_from(log.parent, log.name, 6) == b"second"
     assert read_from(log.parent, log.name, 12) == read_from(log.parent, log.name, 1000) == b""
+    assert read_from(log.parent, log.name, 3, 5) == b"st\nse"
     assert read_from(run, "nowhere", 0) == b""
 
 
@@ -548,7 +661,7 @@ def test_a_provenance_that_is_no_file_is_one_error(path: Path, kind: str) -> Non
 
 def test_a_small_file_of_the_system_is_read(tmp_path: Path) -> None:
     (tmp_path / "id").write_text("b007\n")
-    (tmp_path / "other").write_bytes(b"\xff")
+    (tmp_path / "other").write_bytes("é".encode())
     assert read_system_file(str(tmp_path / "id")) == "b007\n"
     assert read_system_file(str(tmp_path / "other")) is None
     assert read_system_file(str(tmp_path / "nowhere")) is None
@@ -578,15 +691,19 @@ def test_what_has_the_identifier_in_its_name_is_moved_in(run: Path, tmp_path: Pa
 
 def test_nothing_is_written_over(run: Path, tmp_path: Path) -> None:
     (tmp_path / f"{run.name}.scores").write_text("new")
+    (tmp_path / f"{run.name}.txt").write_text("after it")
     (run / f"{run.name}.scores").write_text("old")
     (problem,) = gather_named(tmp_path, run)
     assert str(tmp_path / f"{run.name}.scores") in problem
+    assert (run / f"{run.name}.txt").read_text() == "after it"
     assert (run / f"{run.name}.scores").read_text() == "old"
     assert (tmp_path / f"{run.name}.scores").read_text() == "new"
 
 
 def test_the_run_is_not_moved_into_itself(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run.parent / f"{run.name}.txt").write_text("after it")
     assert gather_named(run.parent, run) == []
+    assert (run / f"{run.name}.txt").read_text() == "after it"
     monkeypatch.chdir(run.parent)
     assert gather_named(Path(), run) == []
     assert is_experiment(run)
@@ -609,11 +726,17 @@ def test_what_cannot_be_moved_is_said_and_stays(
     ]
 
 
+def test_a_folder_that_cannot_be_looked_into_is_said(run: Path, tmp_path: Path) -> None:
+    assert gather_named(tmp_path / "nowhere", run) == [
+        f"expected to look for files in {tmp_path / 'nowhere'}, got No such file or directory"
+    ]
+
+
 # Asking jobs to stop
 
 
 def test_who_is_asked_once_is_interrupted_and_asked_twice_is_killed(tmp_path: Path) -> None:
-    stop = tmp_path / "sub" / "stop"
+    stop = tmp_path / "sub" / "sub" / "stop"
     assert wanted_signal(stop) == 0
     ask_to_stop(stop)
     assert wanted_signal(stop) == signal.SIGINT

@@ -37,7 +37,7 @@ from pyhermes.core.times import format_stamp
 if TYPE_CHECKING:
     import torch
 
-_LONGEST_LINE = 4096
+_READ_AT_ONCE = 4096
 
 PROVENANCE = "provenance.json"
 PATCH = "uncommitted.patch"
@@ -167,16 +167,27 @@ def open_scores(path: Path, scores: Path) -> BinaryIO:
     file = scores.open("a+b", buffering=0)
     try:
         size = file.seek(0, os.SEEK_END)
-        tail = os.pread(file.fileno(), _LONGEST_LINE, max(0, size - _LONGEST_LINE))
-        if not tail.endswith(b"\n") and tail:
+        whole = _size_of_lines(file.fileno(), size)
+        if whole < size:
             if logs_scores(path):
-                os.ftruncate(file.fileno(), size - len(tail) + tail.rfind(b"\n") + 1)
+                os.ftruncate(file.fileno(), whole)
             else:
                 append_whole(file, b"\n")
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _size_of_lines(descriptor: int, size: int) -> int:
+    """How many bytes of a file are lines with an end; after a power failure, any number more may be zeros."""
+    while size:
+        start = max(0, size - _READ_AT_ONCE)
+        end = os.pread(descriptor, size - start, start).rfind(b"\n")
+        if end >= 0:
+            return start + end + 1
+        size = start
+    return 0
 
 
 def logs_scores(path: Path) -> bool:
