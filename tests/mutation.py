@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LAWS = "tests/property/test_laws.py::"
+SAVES = "tests/guarantees/test_old_or_new.py::"
+KILLED = "tests/guarantees/test_killed_recorder.py::"
 SWEEPS = "tests/property/test_execution_laws.py::"
 
 _NOT_RUN = 255  # for mutmut one of the codes of a timeout
@@ -25,7 +27,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "names": ("names",),
     "disk/reading": ("reading",),
     "disk/temporary": ("tests/guarantees/test_old_or_new.py", "disk"),
-    "disk/score_log": ("tests/guarantees/test_no_room.py",),
+    "disk/score_log": ("score_log",),
     "annotations": ("annotations", "fields", "words", "structure", "typed_result"),
     "arguments": (
         "arguments",
@@ -59,7 +61,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "typed_result": ("typed_result",),
     "unpickle": ("unpickle", "result"),
     "disk/__init__": ("disk", "run"),
-    "disk/recording": ("disk_recording",),
+    "disk/recording": (
+        "disk_recording",
+        f"{SAVES}test_a_file_is_on_disk_before_it_has_its_name_and_its_name_before_it_is_said_to_be_saved",
+        f"{SAVES}test_what_a_killed_writer_left_is_none_of_the_files_that_a_job_left",
+        f"{KILLED}test_who_looks_holds_nothing",
+        f"{KILLED}test_what_is_no_log_is_held_by_nobody",
+    ),
     "info": (
         "info",
         f"{LAWS}test_fields_come_back_as_they_were_written",
