@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LAWS = "tests/property/test_laws.py::"
 SAVES = "tests/guarantees/test_old_or_new.py::"
+ORDER_OF_SAVING = "test_a_file_is_on_disk_before_it_has_its_name_and_its_name_before_it_is_said_to_be_saved"
 KILLED = "tests/guarantees/test_killed_recorder.py::"
 SWEEPS = "tests/property/test_execution_laws.py::"
 
@@ -60,10 +61,15 @@ TESTS: dict[str, tuple[str, ...]] = {
     "text": ("text",),
     "typed_result": ("typed_result",),
     "unpickle": ("unpickle", "result"),
-    "disk/__init__": ("disk", "run"),
+    "disk/__init__": (
+        "disk",
+        "run",
+        "tests/core/test_disk_recording.py::test_something_is_there_or_not",
+        f"{SAVES}{ORDER_OF_SAVING}",
+    ),
     "disk/recording": (
         "disk_recording",
-        f"{SAVES}test_a_file_is_on_disk_before_it_has_its_name_and_its_name_before_it_is_said_to_be_saved",
+        f"{SAVES}{ORDER_OF_SAVING}",
         f"{SAVES}test_what_a_killed_writer_left_is_none_of_the_files_that_a_job_left",
         f"{KILLED}test_who_looks_holds_nothing",
         f"{KILLED}test_what_is_no_log_is_held_by_nobody",

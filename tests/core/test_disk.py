@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,11 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+import attrs
 import numpy as np
 import pytest
+import torch
 
 from pyhermes.core import (
     ArgumentsError,
+    CheckpointError,
     ExecArgs,
     ExperimentInfo,
     FileModeError,
@@ -50,22 +56,33 @@ from pyhermes.core.disk import (
     checkpoint_path,
     copy_into,
     find_result,
+    find_run,
     find_scores,
     inside,
     list_files,
+    list_names,
     list_results,
+    load_each_arguments,
+    load_network,
+    load_state_dict,
+    load_values,
     move_into,
     name_of_result,
     open_logs,
     open_stderr,
     place_of_result,
+    read_small_text,
     result_path,
     store_comments,
 )
-from tests.conftest import CRASHED, FIRST
+from pyhermes.core.disk.recording import save_state_dict, store_provenance
+from pyhermes.core.errors import shown
+from pyhermes.core.provenance import Process, Provenance
+from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI
 
 STAMP = "2026_11_23_182353168091"
 START = datetime(2026, 11, 23, 18, 23, 53, 168091)
+PROVENANCE = Provenance(("python", "train.py"), "/", "me", Process("host", 1), "3.11.7", "python", "Linux")
 NOBODY = 65534
 TOO_LARGE = (64 << 20) + 1
 
@@ -182,6 +199,7 @@ def test_a_file_and_a_dangling_link_are_no_experiment(tmp_path: Path, outside: P
                 look(path)
             assert isinstance(error.value, NotADirectoryError)
             assert isinstance(error.value, FileNotFoundError)
+            assert error.value.path == path
 
 
 def test_a_directory_without_an_info_is_no_experiment(tmp_path: Path) -> None:
@@ -252,6 +270,7 @@ def test_arguments_that_are_no_file_cannot_be_read(
     with pytest.raises(ArgumentsError, match=reason) as error:
         with_arguments(load_run(run))
     assert isinstance(error.value, ValueError)
+    assert isinstance(error.value.__cause__, OSError | FileNameError)
     assert error.value.path == run / "exec_arguments"
 
 
@@ -268,6 +287,19 @@ def test_a_link_inside_the_run_is_followed(run: Path) -> None:
 def test_a_run_without_arguments_has_none(run: Path) -> None:
     assert load_arguments(run) == ExecArgs()
     assert with_arguments(load_run(run)).exec_args == frozenset()
+
+
+def test_the_arguments_of_many_runs_come_in_their_order_and_one_that_cannot_be_read_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    runs = [load_run(make_run(tmp_path / name)) for name in "cab"]
+    (runs[0].path / "exec_arguments").write_text("--x 1\n")
+    (runs[1].path / "exec_arguments").mkdir()
+    first, unreadable, none = load_each_arguments(runs)
+    assert (first, none) == (load_arguments(runs[0].path), ExecArgs())
+    assert isinstance(unreadable, ArgumentsError)
+    assert unreadable.path == runs[1].path / "exec_arguments"
+    assert load_each_arguments([]) == []
 
 
 def test_a_text_that_is_far_too_large_is_a_problem_and_is_not_read(run: Path) -> None:
@@ -324,8 +356,23 @@ def test_what_is_no_experiment_is_passed_over(cartpole: Path) -> None:
     (cartpole / "plots").mkdir()
     (cartpole / "gone").symlink_to("nowhere")
     (cartpole / "file-link").symlink_to("notes.txt")
+    (cartpole / "itself").symlink_to("itself")
     os.mkfifo(cartpole / "fifo")
     assert scan_runs(cartpole) == before
+
+
+@pytest.mark.parametrize("text", ["", "commit_hash:9b28e1f\n" + "comments:" + "x" * 5000 + "\n"])
+def test_an_info_that_is_empty_or_long_is_read_as_any_other(tmp_path: Path, text: str) -> None:
+    paths = [make_run(tmp_path / "a"), make_run(tmp_path / "b", text), make_run(tmp_path / "c")]
+    assert scan_runs(tmp_path) == Scan(tuple(map(load_run, paths)), (), ())
+
+
+def test_a_folder_whose_runs_cannot_be_read_says_that_and_nothing_else(run: Path) -> None:
+    (run / "hermes.info").unlink()
+    (run / "hermes.info").mkdir()
+    make_run(run.parent / "sub" / "run")
+    scan = scan_runs(run.parent)
+    assert ([failed.path for failed in scan.failed], scan.runs, scan.elsewhere) == ([run], (), ())
 
 
 def test_a_run_is_no_folder_of_runs(run: Path) -> None:
@@ -362,6 +409,43 @@ def test_only_the_first_of_many_folders_are_named(tmp_path: Path) -> None:
         make_run(tmp_path / name / "run")
     make_run(tmp_path / "f" / "deeper" / "run")
     assert scan_runs(tmp_path).elsewhere == tuple(tmp_path / name for name in "abc")
+
+
+@pytest.mark.parametrize(("folders", "is_found"), [(1500, False), (100, True)])
+def test_runs_are_not_looked_for_elsewhere_without_end(tmp_path: Path, folders: int, is_found: bool) -> None:
+    for number in range(folders):
+        (tmp_path / f"{number}").mkdir()
+    for number in range(600):
+        (tmp_path / "0" / f"{number}").mkdir()
+    make_run(tmp_path / "0" / "0" / "sub" / "run")
+    assert scan_runs(tmp_path).elsewhere == ((tmp_path / "0" / "0" / "sub",) if is_found else ())
+
+
+def test_one_run_is_found_by_the_beginning_of_its_identifier(runs: Path) -> None:
+    first, double, taxi = (runs / name for name in (FIRST, DOUBLE, TAXI))
+    assert find_run(runs, first.name) == find_run(str(runs), "2026_11_23_182353") == first
+    assert find_run(runs, taxi.name) == taxi
+    make_run(runs / "other" / f"{double.name}b")
+    make_run(runs / "another" / f"{double.name}a")
+    assert find_run(runs, double.name) == double  # one of the whole name comes first
+    with pytest.raises(NotAnExperimentError) as error:
+        find_run(runs, "2026_11_23_1823")
+    found = sorted(path.parent for path in runs.rglob("2026_11_23_1823*/hermes.info"))
+    in_order = sorted(found, key=lambda path: path.name)
+    assert error.value.message == (
+        "expected one run whose identifier begins with '2026_11_23_1823', "
+        f"got {len(found)}: {', '.join(map(str, in_order[:3]))}"
+    )
+    assert isinstance(error.value, FileNotFoundError)
+    assert error.value.path == runs
+
+
+@pytest.mark.parametrize("name", [".", "nowhere", "outside.txt"])
+def test_where_no_identifier_begins_so_no_run_is_found(outside: Path, name: str) -> None:
+    root = outside.parent / name
+    with pytest.raises(NotAnExperimentError, match=r"identifier begins with '2027', got 0: none$") as error:
+        find_run(root, "2027")
+    assert error.value.path == root
 
 
 def test_links_to_runs_and_folders_count_and_loops_end(run: Path, tmp_path: Path) -> None:
@@ -402,11 +486,12 @@ def test_folders_that_cannot_be_looked_into_never_hide_the_others(common: Path) 
         with as_nobody():
             scan = scan_runs(common)
             below = scan_runs(common, recursive=True)
-            with pytest.raises(InfoError, match="Permission denied"):
+            with pytest.raises(InfoError, match="Permission denied") as error:
                 load_run(closed)
     finally:
         for path, _ in modes:
             path.chmod(0o755)
+    assert error.value.path == closed
     why = "expected a file that can be read, got: Permission denied"
     failed = [UnreadableRun(closed, why), UnreadableRun(unreadable, why)]
     assert scan == Scan((load_run(healthy),), tuple(failed))
@@ -457,6 +542,7 @@ def test_the_path_of_a_file_that_need_not_be_there(run: Path, name: str | Path) 
 def test_names_that_are_none_of_a_file_inside_a_run(run: Path, name: str | Path) -> None:
     with pytest.raises(FileNameError, match="expected (the|a) name") as error:
         inside(run, name)
+    assert error.value.message.endswith(f"got {shown(str(name) if isinstance(name, Path) else name)}")
     assert isinstance(error.value, ValueError)
     assert error.value.path == run
 
@@ -468,8 +554,9 @@ def test_links_that_lead_out_of_a_run(run: Path, outside: Path) -> None:
     (run / "gone").symlink_to("../nowhere")
     (run / "twice").symlink_to("sub/file")
     for name in ("sub/file", "dir", "dir/outside.txt", "dir/new", "gone", "twice"):
-        with pytest.raises(FileNameError, match="a link that leads out"):
+        with pytest.raises(FileNameError, match=f"got '{name}', a link that leads out") as error:
             inside(run, name)
+        assert error.value.path == run
 
 
 def test_links_that_stay_inside_a_run_and_a_run_that_is_a_link(run: Path, tmp_path: Path) -> None:
@@ -501,6 +588,8 @@ def test_only_files_directly_in_the_run_are_listed(run: Path, outside: Path) -> 
     assert list_files(run, ".result") == [".result", "a.result", "b.result"]
     assert list_files(run, ".scores") == []
     assert list_results(run) == ["", "a", "b"]
+    everything = [".result", "a.result", "a.result.bak", "b.result", "dir.result", "fifo.result"]
+    assert list_names(run) == [*everything, "gone.result", "hermes.info", "sub"]
 
 
 def test_the_result_of_a_run_is_the_one_of_its_identifier_or_the_first(run: Path) -> None:
@@ -513,6 +602,8 @@ def test_the_result_of_a_run_is_the_one_of_its_identifier_or_the_first(run: Path
     assert find_result(run, run.name) == (run / "a.result", ["a", "b"])
     (run / f"{run.name}.result").touch()
     assert find_result(run, run.name) == (run / f"{run.name}.result", [run.name, "a", "b"])
+    (run / "0.result").touch()
+    assert find_result(run, run.name) == (run / f"{run.name}.result", ["0", run.name, "a", "b"])
 
 
 def test_results_and_checkpoints_with_and_without_their_endings(run: Path) -> None:
@@ -548,10 +639,11 @@ def test_a_result_goes_into_a_directory_or_where_it_was(
         place_of_result("a", None, None)
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "/a", "a/", "a\0b", "\ud800"])
+@pytest.mark.parametrize("name", ["", "a/b", "/a", "a/", "a\0b", "\ud800", "x" * 249])
 def test_a_result_cannot_have_the_name_of_no_file(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ResultError, match="a result's name without a slash, got") as error:
+    with pytest.raises(ResultError, match="expected a result's name without a slash, got") as error:
         place_of_result(name, tmp_path, None)
+    assert f"got {shown(name)} (at most 248 bytes, " in error.value.message
     assert isinstance(error.value, ValueError)
     assert error.value.path == tmp_path
 
@@ -615,6 +707,73 @@ def test_a_file_that_may_not_be_read_is_the_errors_of_the_system(common: Path) -
         load_scores(path)
 
 
+@pytest.mark.parametrize("name", ["of the run", "another"])
+@pytest.mark.parametrize("logged", [True, False, None])
+def test_a_last_line_without_its_end_counts_where_the_run_logged_no_scores_through_us(
+    run: Path, name: str, logged: bool | None
+) -> None:
+    path = run / (f"{run.name}.scores" if name == "of the run" else "another.scores")
+    if logged is not None:
+        store_provenance(run, attrs.evolve(PROVENANCE, logs_scores=logged))
+    path.write_bytes(b"1.0\n2.0\n")
+    assert load_scores(path).tolist() == load_scores(str(path)).tolist() == [1, 2]
+    path.write_bytes(b"1.0\n2.0\n3.5")
+    assert load_scores(path).tolist() == [1, 2] + [3.5] * (not logged or name == "another")
+
+
+def test_a_small_text_of_the_users_own_keeps_all_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "sweep.hermes").write_bytes(b"EXEC\r\n\xff")
+    assert read_small_text(tmp_path / "sweep.hermes") == "EXEC\r\n\udcff"
+    with pytest.raises(MissingFileError, match="expected a file, got a path where nothing is") as error:
+        read_small_text(str(tmp_path / "nowhere"))
+    assert error.value.path == tmp_path / "nowhere"
+    with pytest.raises(NotAFileError):
+        read_small_text(tmp_path)
+
+
+def test_a_result_is_read_from_a_file_that_is_open(tmp_path: Path) -> None:
+    path = save_result(ResultRecord({"loss": [1.0, 2.0]}), tmp_path / "a.result")
+    with path.open("rb") as file:
+        assert load_result(file) == load_result(path)
+    with pytest.raises(ResultError) as error:
+        load_result(io.BytesIO(b"broken"))
+    assert error.value.path is None
+
+
+def test_the_values_of_a_result_are_fresh_and_changeable(tmp_path: Path) -> None:
+    path = save_result(ResultRecord({"loss": np.array([1.0, 2.0])}), tmp_path / "a.result")
+    values = load_values(str(path))
+    loss = values["loss"]
+    assert isinstance(loss, np.ndarray)
+    loss[0] = 3
+    assert loss.tolist() == [3, 2]
+    assert load_values(path)["loss"] is not loss
+    path.write_bytes(b"broken")
+    for read in (load_values, load_result):
+        with pytest.raises(ResultError) as error:
+            read(path)
+        assert error.value.path == path
+
+
+def test_a_state_dict_is_on_the_cpu_or_where_it_is_wanted_and_goes_into_a_network(tmp_path: Path) -> None:
+    path = save_state_dict(tmp_path / "a.pth", torch.nn.Linear(2, 1).state_dict())
+    assert {value.device.type for value in load_state_dict(str(path)).values()} == {"cpu"}
+    assert {value.device.type for value in load_state_dict(path, "meta").values()} == {"meta"}
+    net = torch.nn.Linear(2, 1)
+    assert load_network(str(path), net) is net
+    assert not net.training
+    assert torch.equal(net.weight, load_state_dict(path)["weight"])
+    with torch.device("meta"):
+        elsewhere = torch.nn.Linear(2, 1)
+    assert load_network(path, elsewhere).weight.device.type == "meta"
+    with pytest.raises(CheckpointError) as misfit:
+        load_network(path, torch.nn.Linear(3, 1))
+    path.write_bytes(b"broken")
+    with pytest.raises(CheckpointError) as broken:
+        load_state_dict(path)
+    assert misfit.value.path == broken.value.path == path
+
+
 # Saving
 
 
@@ -624,6 +783,13 @@ def test_saving_makes_directories_and_replaces_the_file(tmp_path: Path) -> None:
         assert save_result(record, str(path)) == path
         assert load_result(path) == record
         assert os.listdir(path.parent) == ["x.result"]
+
+
+def test_what_cannot_be_stored_names_the_file_and_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ResultError, match="bad") as error:
+        save_result({"bad": print}, tmp_path / "sub" / "a.result")  # type: ignore[dict-item]
+    assert error.value.path == tmp_path / "sub" / "a.result"
+    assert os.listdir(tmp_path) == []
 
 
 def no_replace(*_: object) -> None:
@@ -790,6 +956,7 @@ def refused(bring: Bring, run: Path, source: Path, name: str | Path | None, kind
     with pytest.raises(kind) as error:
         bring(run, source, name)
     assert contents(run.parent.parent) == before
+    assert error.value.path == (run if kind is FileNameError else source)
     return error.value.message
 
 
@@ -942,6 +1109,32 @@ def test_logs_can_be_made_appended_to_and_changed(run: Path) -> None:
     assert sorted(os.listdir(run)) == ["hermes.info", "stderr.log", "stdout.log"]
 
 
+def test_logs_that_are_made_may_be_written_by_all_whom_the_umask_lets_and_run_by_nobody(run: Path) -> None:
+    before = os.umask(0)
+    try:
+        with open_logs(run, "a") as logs:
+            modes = [stat.S_IMODE(os.fstat(log.fileno()).st_mode) for log in logs]
+    finally:
+        os.umask(before)
+    assert modes == [0o666, 0o666]
+
+
+def test_logs_are_utf_8_wherever_one_is(run: Path) -> None:
+    code = "import sys; from pyhermes.core.disk import open_stderr\n"
+    code += "with open_stderr(sys.argv[1], 'w') as log: log.write('\\u00e4\\udcff')\n"
+    code += "with open_stderr(sys.argv[1], 'r') as log: print(ascii(log.read()))"
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(run)],
+        env={**os.environ, **plain},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "'\\xe4\\udcff'\n"
+    assert (run / "stderr.log").read_bytes() == b"\xc3\xa4\xff"
+
+
 def test_both_logs_are_closed_whatever_happens(run: Path) -> None:
     before = open_files()
     given: list[TextIO] = []
@@ -976,6 +1169,7 @@ def test_logs_are_text(run: Path, mode: str) -> None:
     with pytest.raises(FileModeError, match="expected a mode for text") as error:
         open_stderr(run, mode)
     assert isinstance(error.value, ValueError)
+    assert error.value.path == run / "stderr.log"
     assert os.listdir(run) == ["hermes.info"]
 
 
@@ -1032,6 +1226,7 @@ def test_of_several_results_the_one_of_the_identifier_has_the_scalars(run: Path)
     record = load_run(run)
     assert load_scalars([record])[0][0]["loss"].tolist() == [1.0]
     save_result(ResultRecord({"loss": [2.0]}), run / f"{run.name}.result")
+    save_result(ResultRecord({"loss": [3.0]}), run / "0.result")
     (held, again), failed = load_scalars([record, record])
     assert held["loss"].tolist() == again["loss"].tolist() == [2.0]
     assert failed == ()
