@@ -30,6 +30,7 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.writes = 1_000_000
         self.can_cut = self.can_replace = True
+        self.replacements = 0
         self._write, self._ftruncate, self._replace = os.write, os.ftruncate, os.replace
         monkeypatch.setattr(os, "write", self.write)
         monkeypatch.setattr(os, "ftruncate", self.ftruncate)
@@ -50,6 +51,7 @@ class Disk:
         self._ftruncate(descriptor, size)
 
     def replace(self, source: Path, target: Path) -> None:
+        self.replacements += 1
         if not self.can_replace:
             raise OSError(errno.ENOSPC, "No space left on device")
         self._replace(source, target)
@@ -257,6 +259,18 @@ def test_what_could_not_be_noted_with_the_first_line_is_noted_when_there_is_room
         disk.can_replace = True
         patient.close()
     assert logs_scores(run)
+
+
+def test_a_disk_that_takes_no_lines_is_not_asked_again_and_again_for_room_for_a_file(
+    disk: Disk, patient: ScoreLog
+) -> None:
+    disk.can_replace, disk.replacements = False, 0
+    patient.append(line(0))
+    disk.writes = 0
+    for number in range(10):
+        refused(patient, number)
+    assert disk.replacements == 1
+    disk.writes = 100
 
 
 def test_while_the_disk_refuses_a_last_line_without_its_end_does_not_begin_to_count_as_cut_off(
