@@ -183,7 +183,7 @@ def _size_of_lines(descriptor: int, size: int) -> int:
     """How many bytes of a file are lines with an end; after a power failure, any number more may be zeros."""
     while size:
         start = max(0, size - _READ_AT_ONCE)
-        end = os.pread(descriptor, size - start, start).rfind(b"\n")
+        end = os.pread(descriptor, _READ_AT_ONCE, start).rfind(b"\n")
         if end >= 0:
             return start + end + 1
         size = start
