@@ -412,6 +412,19 @@ def test_the_number_that_a_value_is(value: object, number: object) -> None:
     assert type(found) is type(number)
 
 
+def test_numbers_of_classes_of_their_own_are_pythons() -> None:
+    class Reward(float):
+        pass
+
+    class Steps(int):
+        pass
+
+    for value, number in ((Reward(0.5), 0.5), (Steps(3), 3)):
+        found = number_of(value)
+        assert found == number
+        assert type(found) is type(number)
+
+
 @pytest.mark.parametrize(
     "value", [1, "x", [1], None, np.ma.masked_array([1], [True]), np.bytes_(b"x"), torch.ones(1).to_sparse()]
 )
