@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ["MPLBACKEND"] = "agg"
@@ -19,6 +21,8 @@ FIRST = "cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa"
 DOUBLE = "cartpole_dqn/dqn-vs-ddqn/2026_11_23_182554711422_8_fcbfa"
 TAXI = "taxi_q/taxi-baseline/2026_11_23_182307039385_0_fcbfa"
 CRASHED = "taxi_q/taxi-baseline/2026_11_23_182344306449_4_fcbfa"
+NOBODY = 65534
+"""The number of a user who may do nothing."""
 
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
 hypothesis.settings.register_profile(
@@ -54,3 +58,24 @@ def no_figure_left() -> Iterator[None]:
     plt.close("all")
     yield
     plt.close("all")
+
+
+@pytest.fixture
+def common() -> Iterator[Path]:
+    """A folder that every user can reach, and only root can write to."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """What follows is done by somebody who is not root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -78,12 +77,11 @@ from pyhermes.core.disk import (
 from pyhermes.core.disk.recording import save_state_dict, store_provenance
 from pyhermes.core.errors import shown
 from pyhermes.core.provenance import Process, Provenance
-from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI
+from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI, as_nobody
 
 STAMP = "2026_11_23_182353168091"
 START = datetime(2026, 11, 23, 18, 23, 53, 168091)
 PROVENANCE = Provenance(("python", "train.py"), "/", "me", Process("host", 1), "3.11.7", "python", "Linux")
-NOBODY = 65534
 TOO_LARGE = (64 << 20) + 1
 
 
@@ -119,27 +117,6 @@ def outside(tmp_path: Path) -> Path:
     path = tmp_path / "outside.txt"
     path.write_text("from outside")
     return path
-
-
-@pytest.fixture
-def common(tmp_path: Path) -> Iterator[Path]:
-    """A folder that every user can reach."""
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o755)
-        yield Path(name)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """What follows is done by somebody who is not root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -7,10 +7,8 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
@@ -52,6 +50,7 @@ from pyhermes.core.disk.recording import (
 )
 from pyhermes.core.errors import InfoError, ProvenanceError, RecordingError, shown
 from pyhermes.core.provenance import Process, Provenance
+from tests.conftest import as_nobody
 
 NOW = datetime(2026, 11, 23, 18, 23, 53, 168091)
 COMMIT = "9b28e1fe7fc807d344ff598d9eaa9675352fcbfa"
@@ -59,7 +58,6 @@ IDENTIFIER = "2026_11_23_182353168091_0_fcbfa"
 PROVENANCE_HELD = Provenance(
     ("python", "train.py", "\udcff"), "/", "me", Process("host", 1), "3.11.7", "python", "Linux"
 )
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -74,28 +72,6 @@ def run(path: Path) -> Path:
     info = {"commit_hash": COMMIT, "start_time": "2026_11_23_182353176615"}
     begin_run(path, info=info, arguments="--lr 0.1\n", provenance=PROVENANCE_HELD)
     return path
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """What follows is done by somebody who is not root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def common() -> Iterator[Path]:
-    """A folder that every user can reach, and only root can write to."""
-    with tempfile.TemporaryDirectory() as name:
-        os.chmod(name, 0o555)
-        yield Path(name)
-        os.chmod(name, 0o755)
 
 
 def python(code: str, *words: str) -> str:

@@ -14,10 +14,9 @@ import pytest
 from pyhermes import Experiment, Result
 from pyhermes.cli import main as hermes
 from pyhermes.core import InfoError, load_scalars, scan_runs
-from tests.core.test_disk import NOBODY, UNREADABLE, as_nobody, common, make_directory, make_link_out
+from tests.conftest import NOBODY, as_nobody
+from tests.core.test_disk import UNREADABLE, make_directory, make_link_out
 from tests.guarantees.test_inside import make_run
-
-__all__ = ["common"]
 
 Make = Callable[[Path], None]
 
