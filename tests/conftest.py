@@ -62,7 +62,7 @@ def no_figure_left() -> Iterator[None]:
 
 @pytest.fixture
 def common() -> Iterator[Path]:
-    """A folder that every user can reach, and only root can write to."""
+    """A folder that every user can reach."""
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)
         yield Path(name)

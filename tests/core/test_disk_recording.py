@@ -240,6 +240,7 @@ def test_a_file_in_the_way_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_root_that_cannot_be_written_to_is_an_error(common: Path) -> None:
+    common.chmod(0o555)
     with as_nobody(), pytest.raises(PermissionError, match=str(common)):
         make_run_directory(common, "train", "first", NOW)
     assert names(common) == []
