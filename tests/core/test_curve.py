@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from pyhermes.core import (
@@ -96,6 +96,11 @@ COEFFICIENTS = st.one_of(st.floats(0, 3), st.sampled_from([1.0, 1e-300, 5e-324, 
 
 
 @given(COEFFICIENTS, COEFFICIENTS, st.one_of(COEFFICIENTS, st.floats(0.5, 1)), st.integers(0, 200))
+@example(100.0, 0.01, 0.9, 200)
+@example(1.0, 0.5, 1.0, 9)
+@example(1.0, 0.5, 0.0, 9)
+@example(0.0, 0.5, 0.5, 9)
+@example(-1.0, -0.5, 0.5, 9)
 def test_a_schedule_is_its_definition(start: float, end: float, decay: float, n: int) -> None:
     with np.errstate(all="ignore"):
         defined = np.maximum(np.float64(start) * np.float64(decay) ** np.arange(n), end)
