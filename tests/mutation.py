@@ -76,6 +76,7 @@ TESTS: dict[str, tuple[str, ...]] = {
         "disk",
         "run",
         "tests/core/test_disk_recording.py::test_something_is_there_or_not",
+        "tests/core/test_checkpoint.py::test_a_large_file_is_mapped_and_stays_as_it_is",
         f"{SAVES}{ORDER_OF_SAVING}",
     ),
     "disk/recording": (

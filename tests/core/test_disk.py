@@ -1110,6 +1110,8 @@ def test_logs_are_utf_8_wherever_one_is(run: Path) -> None:
     )
     assert done.stdout == "'\\xe4\\udcff'\n"
     assert (run / "stderr.log").read_bytes() == b"\xc3\xa4\xff"
+    with open_stderr(run, "r") as log:
+        assert log.read() == "\u00e4\udcff"
 
 
 def test_both_logs_are_closed_whatever_happens(run: Path) -> None:

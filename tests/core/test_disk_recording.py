@@ -361,6 +361,16 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert names(path.parent) == ["file"]
 
 
+def test_an_error_about_another_file_goes_on_naming_that(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError) as error,
+        replacing(tmp_path / "file") as file,
+    ):
+        file.write((tmp_path / "nowhere").read_bytes())
+    assert error.value.filename == str(tmp_path / "nowhere")
+    assert names(tmp_path) == []
+
+
 def test_a_new_file_takes_no_place_of_another(tmp_path: Path) -> None:
     path = tmp_path / "sweep.hermes"
     write_new_file(path, "café \udcff\n")
@@ -526,14 +536,17 @@ def test_on_a_full_disk_the_old_state_dict_stays_and_the_error_says_why(tmp_path
 
 
 def test_a_process_writes_to_the_logs_itself(run: Path) -> None:
+    (run / "stdout.log").write_bytes(b"before ")
+    append_to_stderr(run, "before ")
     with job_logs(run) as (stdout, stderr):
+        append_to_stderr(run, "meanwhile ")
         for _ in range(2):
             subprocess.run(
                 ["sh", "-c", "printf out; printf error >&2"], check=True, stdout=stdout, stderr=stderr
             )
     append_to_stderr(run, "said by us \udcff\n")
-    assert (run / "stdout.log").read_bytes() == b"outout"
-    assert (run / "stderr.log").read_bytes() == b"errorerrorsaid by us \xff\n"
+    assert (run / "stdout.log").read_bytes() == b"before outout"
+    assert (run / "stderr.log").read_bytes() == b"before meanwhile errorerrorsaid by us \xff\n"
     assert (stdout.closed, stderr.closed) == (True, True)
 
 
