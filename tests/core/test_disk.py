@@ -23,6 +23,7 @@ from pyhermes.core import (
     ArgumentsError,
     CheckpointError,
     ExecArgs,
+    ExecutionFileError,
     ExperimentInfo,
     FileModeError,
     FileNameError,
@@ -706,6 +707,10 @@ def test_a_small_text_of_the_users_own_keeps_all_its_bytes(tmp_path: Path) -> No
     assert error.value.path == tmp_path / "nowhere"
     with pytest.raises(NotAFileError):
         read_small_text(tmp_path)
+    os.truncate(tmp_path / "sweep.hermes", TOO_LARGE)
+    with pytest.raises(ExecutionFileError) as large:
+        read_small_text(tmp_path / "sweep.hermes")
+    assert large.value.message == "expected a file of at most 64 MiB, got 'sweep.hermes'"
 
 
 def test_a_result_is_read_from_a_file_that_is_open(tmp_path: Path) -> None:
