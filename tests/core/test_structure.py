@@ -884,6 +884,24 @@ def test_a_class_that_cannot_be_read_cannot_be_written_either() -> None:
 
 
 @attrs.frozen
+class Inner:
+    _rate: float = 0.1
+    warm_up_: int = 0
+
+
+@attrs.frozen
+class Outer:
+    _inner: Inner = attrs.field(factory=Inner)
+
+
+def test_private_fields_are_named_without_their_underscores_at_every_level() -> None:
+    given = structured_args(parse_exec_args("--inner.rate 0.5"), Outer)
+    assert given.args == Outer(Inner(0.5))
+    assert given.defaulted == frozenset({"_inner.warm_up_"})
+    assert structure_args(parse_exec_args("--inner.warm-up- 3"), Outer) == Outer(Inner(warm_up_=3))
+
+
+@attrs.frozen
 class Known:
     name: Annotated[str, Positional] = "none"
     seed: int = 0
