@@ -113,6 +113,7 @@ def epsilon_schedule(start: float, end: float, decay: float, n: int) -> FloatArr
     array([1. , 0.5, 0.3, 0.3])
     """
     with np.errstate(all="ignore"):
+        # a quotient that underflows says nothing of how long it falls
         if 0 < decay < 1 and start > 0 and 1e-300 < end / start < 1:
             falling = min(n, int(np.log(end / start) / np.log(decay)) + 2)  # from there on it is the end
         else:

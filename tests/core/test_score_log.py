@@ -19,9 +19,7 @@ from pyhermes.core.disk.recording import (
     store_provenance,
 )
 from pyhermes.core.disk.score_log import ScoreLog
-from pyhermes.core.provenance import Process, Provenance
-
-PROVENANCE = Provenance(("python", "train.py"), "/", "me", Process("host", 1), "3.11.7", "python", "Linux")
+from tests.core.test_disk import PROVENANCE
 
 
 class Disk:
