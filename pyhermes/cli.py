@@ -31,9 +31,10 @@ from pyhermes.core.describe import (
     sorted_seen,
 )
 from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import ArgumentsError, HermesError, RecordingError, printable, reason_of
+from pyhermes.core.errors import ArgumentsError, HermesError, RecordingError
 from pyhermes.core.jobs import Job
 from pyhermes.core.machine import status_of_run
+from pyhermes.core.messages import printable, reason_of
 from pyhermes.core.run import Run
 from pyhermes.core.select import filter_by_args
 from pyhermes.core.status import RunStatus

@@ -6,7 +6,8 @@ import inspect
 import warnings
 from collections.abc import Sequence
 
-from pyhermes.core.errors import HermesWarning, printable
+from pyhermes.core.errors import HermesWarning
+from pyhermes.core.messages import printable
 
 
 def warn_of(headline: str, details: Sequence[object]) -> None:

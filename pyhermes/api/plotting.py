@@ -21,7 +21,7 @@ from pyhermes.core.curve import (
     training_curve,
     unless_given,
 )
-from pyhermes.core.errors import printable
+from pyhermes.core.messages import printable
 from pyhermes.core.raster import outline, point_counts, spread_counts
 from pyhermes.core.smooth import smoothen
 from pyhermes.core.typing import FloatArray, PathLike

@@ -33,16 +33,10 @@ from pyhermes.core.arguments import format_exec_args
 from pyhermes.core.checkpoint import checked_state_dict
 from pyhermes.core.disk import recording as files
 from pyhermes.core.disk.score_log import ScoreLog
-from pyhermes.core.errors import (
-    HermesError,
-    NotRecordingError,
-    RecordingError,
-    WrongTypeError,
-    located,
-    shown,
-)
+from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError, located
 from pyhermes.core.given import GivenArguments, checked_words, lines_of_given, on_one_line
 from pyhermes.core.info import format_info
+from pyhermes.core.messages import shown
 from pyhermes.core.times import format_stamp
 from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
 from pyhermes.core.values import number_of

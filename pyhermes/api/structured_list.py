@@ -16,9 +16,10 @@ from pyhermes.core.compare import ReplicateGroup, group_by_replicate, varying
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.fields import leaf_values
 from pyhermes.core.overview import RunRow
+from pyhermes.core.problems import ArgumentProblem
 from pyhermes.core.run import Run, UnreadableRun
 from pyhermes.core.select import group_by, latest, sort_by
-from pyhermes.core.structure import ArgumentProblem, structured_args
+from pyhermes.core.structure import structured_args
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison

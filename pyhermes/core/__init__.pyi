@@ -68,13 +68,17 @@ from .execution_items import JobLine as JobLine, Sweep as Sweep
 from .given import lines_of_given as lines_of_given
 from .info import (
     ExperimentInfo as ExperimentInfo,
-    Problem as Problem,
     format_info as format_info,
     parse_info as parse_info,
 )
 from .jobs import Job as Job, JobOptions as JobOptions, expand as expand
 from .marks import Flag as Flag, Key as Key, Positional as Positional, Replicate as Replicate, Shape as Shape
 from .overview import RunRow as RunRow, run_table as run_table, scalar_table as scalar_table
+from .problems import (
+    ArgumentProblem as ArgumentProblem,
+    Problem as Problem,
+    ResultProblem as ResultProblem,
+)
 from .provenance import (
     CodeState as CodeState,
     Process as Process,
@@ -109,14 +113,13 @@ from .status import (
     status_of as status_of,
 )
 from .structure import (
-    ArgumentProblem as ArgumentProblem,
     StructuredArgs as StructuredArgs,
     structure_args as structure_args,
     structured_args as structured_args,
     unstructure_args as unstructure_args,
 )
 from .table import Table as Table
-from .typed_result import ResultProblem as ResultProblem, structure_result as structure_result
+from .typed_result import structure_result as structure_result
 from .typing import (
     ArgumentValue as ArgumentValue,
     FrozenValue as FrozenValue,

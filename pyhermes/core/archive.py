@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pyhermes.core.errors import shown
+from pyhermes.core.messages import shown
 
 _MAGIC = b"PK\x03\x04"
 _LOCAL = struct.Struct("<4s5H3I2H")

@@ -14,9 +14,10 @@ from typing import TypeAlias, final
 
 import attrs
 
-from pyhermes.core.errors import ArgumentsError, shown
-from pyhermes.core.info import Problem
+from pyhermes.core.errors import ArgumentsError
+from pyhermes.core.messages import shown
 from pyhermes.core.numbers import BLANKS, parse_float, parse_integer, parse_real
+from pyhermes.core.problems import Problem
 from pyhermes.core.text import can_be_encoded
 from pyhermes.core.typing import ArgumentValue
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pyhermes.core.errors import CurveError, shown
+from pyhermes.core.errors import CurveError
+from pyhermes.core.messages import shown
 from pyhermes.core.typing import FloatArray
 
 G = TypeVar("G", bound=np.generic)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pyhermes.core.archive import OpenFile, UnsafeFileError, is_zip
-from pyhermes.core.errors import CheckpointError, shown
+from pyhermes.core.errors import CheckpointError
+from pyhermes.core.messages import shown
 from pyhermes.core.unpickle import check_checkpoint
 
 if TYPE_CHECKING:

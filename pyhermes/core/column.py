@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.arrays import read_only
-from pyhermes.core.errors import TableError, UnknownChoiceError, shown
+from pyhermes.core.errors import TableError, UnknownChoiceError
+from pyhermes.core.messages import shown
 from pyhermes.core.values import array_of, number_of, same_values
 
 ColumnKind: TypeAlias = Literal["text", "integer", "float", "boolean", "time", "list"]

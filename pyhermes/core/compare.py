@@ -10,9 +10,10 @@ import attrs
 import numpy as np
 
 from pyhermes.core.arguments import ExecArgs
-from pyhermes.core.errors import WrongTypeError, shown
+from pyhermes.core.errors import WrongTypeError
 from pyhermes.core.fields import leaf_values, marked
 from pyhermes.core.marks import Replicate
+from pyhermes.core.messages import shown
 from pyhermes.core.select import group_by, is_nan
 
 

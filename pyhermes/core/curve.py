@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pyhermes.core.arrays import as_series, read_only, same_array
-from pyhermes.core.errors import CurveError, shown
+from pyhermes.core.errors import CurveError
+from pyhermes.core.messages import shown
 from pyhermes.core.smooth import smoothen
 from pyhermes.core.typing import ArgumentValue, FloatArray
 

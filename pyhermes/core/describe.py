@@ -13,7 +13,8 @@ import attrs
 from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.column import Column, column_of
 from pyhermes.core.compare import diff, varying
-from pyhermes.core.errors import UnknownChoiceError, shown
+from pyhermes.core.errors import UnknownChoiceError
+from pyhermes.core.messages import shown
 from pyhermes.core.run import Run
 from pyhermes.core.select import is_nan, sort_by
 from pyhermes.core.status import StatusReport

@@ -15,7 +15,7 @@ from typing import Literal, cast, final
 
 import attrs
 
-from pyhermes.core.errors import ExecutionFileError, shown
+from pyhermes.core.errors import ExecutionFileError
 from pyhermes.core.execution_items import (
     A_WORD,
     AN_OPTION,
@@ -39,8 +39,9 @@ from pyhermes.core.execution_text import (
     split_sections,
     words_in,
 )
-from pyhermes.core.info import Problem
+from pyhermes.core.messages import shown
 from pyhermes.core.numbers import BLANKS
+from pyhermes.core.problems import Problem
 from pyhermes.core.text import can_be_encoded
 
 _A_SETTING = "a setting `key:value`"

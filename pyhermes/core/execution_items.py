@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias, Union, final
 
 import attrs
 
-from pyhermes.core.errors import shown
 from pyhermes.core.execution_text import Words
-from pyhermes.core.info import Problem
+from pyhermes.core.messages import shown
+from pyhermes.core.problems import Problem
 
 MOST = 1_000_000
 """So many jobs a file may have at most, and so many values its ranges."""

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias, final
 
-from pyhermes.core.info import Problem
 from pyhermes.core.numbers import BLANKS
+from pyhermes.core.problems import Problem
 
 Words: TypeAlias = tuple[str, ...]
 

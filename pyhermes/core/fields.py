@@ -10,8 +10,9 @@ from typing import cast, final, get_type_hints
 import attrs
 
 from pyhermes.core.annotations import members, plain
-from pyhermes.core.errors import FieldError, shown
+from pyhermes.core.errors import FieldError
 from pyhermes.core.marks import Mark
+from pyhermes.core.messages import shown
 
 
 @final

@@ -10,7 +10,8 @@ from typing import TypeAlias, Union
 import attrs
 
 from pyhermes.core.arguments import in_file_order, lines_of_argv
-from pyhermes.core.errors import WrongTypeError, shown
+from pyhermes.core.errors import WrongTypeError
+from pyhermes.core.messages import shown
 from pyhermes.core.select import only
 from pyhermes.core.structure import unstructure_args
 from pyhermes.core.text import can_be_encoded

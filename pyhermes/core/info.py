@@ -14,8 +14,10 @@ from typing import final
 
 import attrs
 
-from pyhermes.core.errors import InfoError, shown
+from pyhermes.core.errors import InfoError
+from pyhermes.core.messages import shown
 from pyhermes.core.numbers import BLANKS, parse_float, parse_integer
+from pyhermes.core.problems import Problem
 from pyhermes.core.text import can_be_encoded
 from pyhermes.core.times import parse_time
 
@@ -33,26 +35,6 @@ _PLAIN = re.compile(
     r"|(?!(?:(?:start|end|execution)_time|exit_status):)[^:\n\t\ufeff][^:\n]*+:[^\n]*+\n)*+"
 )
 """What most files look like: lines that have nothing wrong with them, and belong to no other."""
-
-
-@final
-@attrs.frozen
-class Problem:
-    """Something in a file that could not be taken as it stands.
-
-    `line` counts from 1 and is None where the whole file is meant; `key` is None where the line has
-    none; `value` is the raw text.
-    """
-
-    line: int | None
-    key: str | None
-    value: str
-    expected: str
-
-    def __str__(self) -> str:
-        place = "" if self.line is None else f"line {self.line}: "
-        name = "" if self.key is None else f"{self.key}: "
-        return f"{place}{name}expected {self.expected}, got {shown(self.value)}"
 
 
 def _copied(fields: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import TypeAlias, final
 import attrs
 
 from pyhermes.core.arguments import is_option, split_argument
-from pyhermes.core.errors import MarkError, shown
+from pyhermes.core.errors import MarkError
+from pyhermes.core.messages import shown
 
 Length: TypeAlias = int | str
 """A length of an array's dimension: a number, or a name for whatever it is."""

@@ -9,7 +9,8 @@ import attrs
 import numpy as np
 
 from pyhermes.core.column import Column, column_of
-from pyhermes.core.errors import NoSuchKeyError, WrongTypeError, shown
+from pyhermes.core.errors import NoSuchKeyError, WrongTypeError
+from pyhermes.core.messages import shown
 from pyhermes.core.run import Run
 from pyhermes.core.status import RunStatus, status_of
 from pyhermes.core.table import Table

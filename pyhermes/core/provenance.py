@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
-from pyhermes.core.errors import ProvenanceError, reason_of, shown
+from pyhermes.core.errors import ProvenanceError
+from pyhermes.core.messages import reason_of, shown
 
 if TYPE_CHECKING:
     from cattrs import Converter

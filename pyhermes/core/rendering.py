@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 from pyhermes.core.column import CellValue, Column, ColumnValues
-from pyhermes.core.errors import printable
+from pyhermes.core.messages import printable
 from pyhermes.core.values import same_values
 
 _WIDEST = 40

@@ -18,7 +18,8 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError, shown
+from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError
+from pyhermes.core.messages import shown
 from pyhermes.core.typing import FloatArray, FrozenValue, ResultValue, ScalarLike
 from pyhermes.core.values import (
     NUMBERS,

@@ -12,8 +12,10 @@ from typing import final
 import attrs
 
 from pyhermes.core.arguments import ExecArgs
-from pyhermes.core.errors import InfoError, UnknownChoiceError, printable
-from pyhermes.core.info import ExperimentInfo, Problem, info_problems, parse_info
+from pyhermes.core.errors import InfoError, UnknownChoiceError
+from pyhermes.core.info import ExperimentInfo, info_problems, parse_info
+from pyhermes.core.messages import printable
+from pyhermes.core.problems import Problem
 from pyhermes.core.times import as_local_time, format_stamp, identifier_time
 from pyhermes.core.typing import OnError, PathLike
 

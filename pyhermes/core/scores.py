@@ -7,7 +7,8 @@ import contextlib
 
 import numpy as np
 
-from pyhermes.core.errors import ScoresError, shown
+from pyhermes.core.errors import ScoresError
+from pyhermes.core.messages import shown
 from pyhermes.core.numbers import BLANKS, parse_float
 from pyhermes.core.text import can_be_encoded, decode_text, encode_text
 from pyhermes.core.typing import FloatArray

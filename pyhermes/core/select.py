@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from pyhermes.core.errors import NothingToChooseError, WrongTypeError, shown
+from pyhermes.core.errors import NothingToChooseError, WrongTypeError
+from pyhermes.core.messages import shown
 from pyhermes.core.typing import HasExecArgs, HasStart
 
 if TYPE_CHECKING:

@@ -21,9 +21,11 @@ import attrs
 
 from pyhermes.core.annotations import type_text
 from pyhermes.core.arguments import ExecArgs, in_file_order, is_option, split_argument
-from pyhermes.core.errors import ArgumentsError, FieldError, printable, reason_of, shown
+from pyhermes.core.errors import ArgumentsError, FieldError
 from pyhermes.core.fields import Field, fields_of, leaf_values
 from pyhermes.core.marks import Flag, Positional
+from pyhermes.core.messages import printable, reason_of, shown
+from pyhermes.core.problems import ArgumentProblem
 from pyhermes.core.select import is_nan
 from pyhermes.core.words import Reader, is_collection, reader, words_of
 
@@ -36,29 +38,6 @@ FlagsOfFields: TypeAlias = Mapping[str, str | Iterable[str]]
 _FACTORY: Any = type(attrs.Factory(list))
 _NO_FLAGS: FlagsOfFields = MappingProxyType({})
 _MOST_KNOWN, _LONGEST_KNOWN = 10_000, 200
-
-
-@final
-@attrs.frozen
-class ArgumentProblem:
-    """Something in a run's arguments that does not fit the class they are read into.
-
-    `field` is the dotted name of the field, empty where there is none; `argument` is the whole
-    argument as it stands (several: a line each) and `value` the text of its value, None where there
-    is none.
-    """
-
-    field: str
-    argument: str | None
-    value: str | None
-    expected: str
-
-    def __str__(self) -> str:
-        name = f"{self.field}: " if self.field else ""
-        got = "nothing" if self.value is None else shown(self.value)
-        lines = [] if self.argument in (None, self.value) else str(self.argument).split("\n")
-        place = f" in {' and '.join(map(shown, lines))}" if lines else ""
-        return f"{name}expected {self.expected}, got {got}{place}"
 
 
 @final

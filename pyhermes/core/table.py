@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from pyhermes.core import rendering
 from pyhermes.core.column import CellValue, Column, ColumnKind, kind_inside
-from pyhermes.core.errors import MissingPackageError, TableError, shown
+from pyhermes.core.errors import MissingPackageError, TableError
+from pyhermes.core.messages import shown
 from pyhermes.core.select import only
 
 if TYPE_CHECKING:

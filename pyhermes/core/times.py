@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from pyhermes.core.errors import InfoError, shown
+from pyhermes.core.errors import InfoError
+from pyhermes.core.messages import shown
 from pyhermes.core.numbers import parse_float
 
 _STAMP = re.compile(r"(\d{4})_(\d\d)_(\d\d)_(\d\d)(\d\d)(\d\d)(\d{6})", re.ASCII)

@@ -11,16 +11,17 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Literal, TypeAlias, TypeVar, cast, final, get_args
+from typing import Literal, TypeAlias, TypeVar, cast, get_args
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.annotations import array_types, kind_of, members, narrowest_first, plain, type_text
-from pyhermes.core.errors import FieldError, ResultError, WrongTypeError, printable, reason_of, shown
+from pyhermes.core.errors import FieldError, ResultError, WrongTypeError
 from pyhermes.core.fields import Field, fields_of
 from pyhermes.core.marks import Key, Length, Shape
+from pyhermes.core.messages import printable, reason_of, shown
+from pyhermes.core.problems import ResultProblem
 from pyhermes.core.result import ResultRecord
 from pyhermes.core.typing import FrozenValue
 from pyhermes.core.values import stacked
@@ -46,28 +47,6 @@ _OF_KIND: Mapping[object, type[np.generic]] = {
 """What numbers become that are to be of a kind of types, and are of none of them."""
 
 _Array: TypeAlias = NDArray[np.generic]
-
-
-@final
-@attrs.frozen
-class ResultProblem:
-    """Something in a result that does not fit the class it is read into.
-
-    `field` is the dotted name of the field and `key` its key in the result, both empty where the
-    class as a whole does not take what it was given; `found` says what is there, and is None where
-    nothing is.
-    """
-
-    field: str
-    key: str
-    expected: str
-    found: str | None
-
-    def __str__(self) -> str:
-        name = f"{self.field}: " if self.field else ""
-        key = "" if self.key in ("", self.field.rpartition(".")[2]) else f" under the key {self.key!r}"
-        found = "no such key" if self.found is None else self.found
-        return f"{name}expected {self.expected}{key}, got {found}"
 
 
 def structure_result(record: ResultRecord, cls: type[T]) -> T:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pyhermes.core.archive import OpenFile, UnsafeFileError, is_zip, open_archive, read_entry
 from pyhermes.core.arrays import PendingArray, PendingFloats
-from pyhermes.core.errors import shown
+from pyhermes.core.messages import shown
 
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
 _FREE_MEMORY = 48 << 20

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.arrays import PendingArray, PendingFloats, read_only, same_array
-from pyhermes.core.errors import ResultError, shown
+from pyhermes.core.errors import ResultError
+from pyhermes.core.messages import shown
 from pyhermes.core.typing import FrozenValue, PlainKey, ResultValue
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from pyhermes.core.annotations import (
     plain,
     type_text,
 )
-from pyhermes.core.errors import ArgumentsError, FieldError, shown
+from pyhermes.core.errors import ArgumentsError, FieldError
+from pyhermes.core.messages import shown
 from pyhermes.core.numbers import parse_integer, parse_real
 
 if TYPE_CHECKING:

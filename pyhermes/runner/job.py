@@ -22,11 +22,12 @@ from pyhermes.api.recording import VARIABLE
 from pyhermes.core import disk, machine
 from pyhermes.core.arguments import format_exec_args
 from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import ExecutionFileError, HermesError, reason_of
+from pyhermes.core.errors import ExecutionFileError, HermesError
 from pyhermes.core.execution_file import format_execution_file
 from pyhermes.core.given import on_one_line
 from pyhermes.core.info import format_info
 from pyhermes.core.jobs import Job
+from pyhermes.core.messages import reason_of
 from pyhermes.core.status import RunStatus, status_of
 from pyhermes.core.times import format_stamp
 

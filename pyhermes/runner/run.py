@@ -12,8 +12,9 @@ from typing import final
 import attrs
 
 from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import RecordingError, reason_of
+from pyhermes.core.errors import RecordingError
 from pyhermes.core.jobs import Job
+from pyhermes.core.messages import reason_of
 from pyhermes.core.status import RunStatus
 from pyhermes.core.typing import PathLike
 from pyhermes.runner.interrupts import counted_interrupts

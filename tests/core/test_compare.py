@@ -28,7 +28,7 @@ from pyhermes.core import (
     with_arguments,
 )
 from pyhermes.core.compare import comparable, comparable_values, named_values, without_replicates
-from pyhermes.core.errors import shown
+from pyhermes.core.messages import shown
 
 NAN = float("nan")
 

@@ -76,7 +76,7 @@ from pyhermes.core.disk import (
     store_comments,
 )
 from pyhermes.core.disk.recording import save_state_dict, store_provenance
-from pyhermes.core.errors import shown
+from pyhermes.core.messages import shown
 from pyhermes.core.provenance import Process, Provenance
 from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI, as_nobody
 

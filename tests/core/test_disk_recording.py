@@ -48,7 +48,8 @@ from pyhermes.core.disk.recording import (
     write_file,
     write_new_file,
 )
-from pyhermes.core.errors import InfoError, ProvenanceError, RecordingError, shown
+from pyhermes.core.errors import InfoError, ProvenanceError, RecordingError
+from pyhermes.core.messages import shown
 from pyhermes.core.provenance import Process, Provenance
 from tests.conftest import as_nobody
 

@@ -17,7 +17,8 @@ from pyhermes.core import (
     ResultProblem,
     errors,
 )
-from pyhermes.core.errors import located, printable, reason_of, shown
+from pyhermes.core.errors import located
+from pyhermes.core.messages import printable, reason_of, shown
 
 BUILTINS: dict[str, tuple[type[Exception], ...]] = {
     "NotAnExperimentError": (FileNotFoundError,),

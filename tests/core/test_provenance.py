@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pyhermes.core import HermesError
-from pyhermes.core.errors import ProvenanceError, shown
+from pyhermes.core.errors import ProvenanceError
+from pyhermes.core.messages import shown
 from pyhermes.core.provenance import (
     VERSION,
     CodeState,

@@ -28,8 +28,8 @@ from pyhermes.core.errors import (
     TableError,
     UnknownChoiceError,
     WrongTypeError,
-    shown,
 )
+from pyhermes.core.messages import shown
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 176615)
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999)

@@ -23,7 +23,7 @@ from pyhermes.core import (
     WrongTypeError,
     decode_result,
 )
-from pyhermes.core.errors import shown
+from pyhermes.core.messages import shown
 from pyhermes.core.result import add_array, add_scalars, namespace_values, series_of
 from pyhermes.core.select import only
 from pyhermes.core.values import PlainList, array_of, freeze, number_of, same_values, stacked, thaw

@@ -36,10 +36,11 @@ from pyhermes.core.errors import (
     NotAnExperimentError,
     ResultError,
     located,
-    shown,
 )
-from pyhermes.core.info import ExperimentInfo, Problem, format_info
+from pyhermes.core.info import ExperimentInfo, format_info
+from pyhermes.core.messages import shown
 from pyhermes.core.names import LONGEST_NAME, is_name
+from pyhermes.core.problems import Problem
 from pyhermes.core.result import (
     SUFFIX as RESULT,
     ResultRecord,

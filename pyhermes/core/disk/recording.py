@@ -27,9 +27,11 @@ from pyhermes.core.disk import (
     why,
 )
 from pyhermes.core.disk.temporary import about_file, lock
-from pyhermes.core.errors import FileNameError, ProvenanceError, RecordingError, located, shown
-from pyhermes.core.info import Problem, format_info
+from pyhermes.core.errors import FileNameError, ProvenanceError, RecordingError, located
+from pyhermes.core.info import format_info
+from pyhermes.core.messages import shown
 from pyhermes.core.names import LONGEST_NAME, is_name
+from pyhermes.core.problems import Problem
 from pyhermes.core.provenance import Provenance, format_provenance, parse_provenance
 from pyhermes.core.text import encode_text
 from pyhermes.core.times import format_stamp
