@@ -9,11 +9,11 @@ from .api.structured_list import (
     UnstructuredRun as UnstructuredRun,
 )
 from .core.errors import HermesError as HermesError, HermesWarning as HermesWarning
-from .core.marks import (
+from .core.runs.status import RunStatus as RunStatus
+from .core.structure.marks import (
     Flag as Flag,
     Key as Key,
     Positional as Positional,
     Replicate as Replicate,
     Shape as Shape,
 )
-from .core.status import RunStatus as RunStatus

@@ -20,8 +20,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.core import disk
-from pyhermes.core.arguments import ExecArgs
-from pyhermes.core.describe import (
+from pyhermes.core.disk import recording as files
+from pyhermes.core.errors import ArgumentsError, HermesError, RecordingError
+from pyhermes.core.formats.exec_arguments import ExecArgs
+from pyhermes.core.messages import printable, reason_of
+from pyhermes.core.runs.run import Run
+from pyhermes.core.runs.select import filter_by_args
+from pyhermes.core.runs.status import RunStatus
+from pyhermes.core.sweep.jobs import Job
+from pyhermes.core.tables.summary import (
     JsonValue,
     SeenRun,
     as_json,
@@ -30,15 +37,7 @@ from pyhermes.core.describe import (
     list_table,
     sorted_seen,
 )
-from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import ArgumentsError, HermesError, RecordingError
-from pyhermes.core.jobs import Job
-from pyhermes.core.machine import status_of_run
-from pyhermes.core.messages import printable, reason_of
-from pyhermes.core.run import Run
-from pyhermes.core.select import filter_by_args
-from pyhermes.core.status import RunStatus
-from pyhermes.core.text import ENCODING, ERRORS
+from pyhermes.core.text.encoding import ENCODING, ERRORS
 from pyhermes.runner.command import (
     LogFollower,
     Settings,
@@ -50,7 +49,8 @@ from pyhermes.runner.command import (
     template,
 )
 from pyhermes.runner.job import JobOutcome
-from pyhermes.runner.run import run_jobs
+from pyhermes.runner.sweep import run_jobs
+from pyhermes.system.machine import status_of_run
 
 app: App = App(
     name="hermes",

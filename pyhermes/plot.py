@@ -9,7 +9,7 @@ from pyhermes.api.plotting import (
     plot_training_progress_from_experiment,
     plot_training_progress_from_file,
 )
-from pyhermes.core.smooth import smoothen
+from pyhermes.core.curves.smooth import smoothen
 
 __all__ = [
     "CurveArtists",

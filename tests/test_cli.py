@@ -19,8 +19,8 @@ import pytest
 from pyhermes import Experiment, RunStatus
 from pyhermes.cli import main
 from pyhermes.core.disk import recording as files
-from pyhermes.core.execution_file import parse_execution_file
-from pyhermes.core.jobs import expand
+from pyhermes.core.sweep.file import parse_execution_file
+from pyhermes.core.sweep.jobs import expand
 from tests.conftest import CRASHED, DOUBLE, FIRST
 from tests.runner.helpers import (
     HERMES,

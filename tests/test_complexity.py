@@ -15,8 +15,8 @@ import pytest
 
 from pyhermes import Experiment
 from pyhermes.core import smoothen, training_curve
+from pyhermes.core.curves.downsample import point_counts
 from pyhermes.core.disk import reading
-from pyhermes.core.raster import point_counts
 from tests.conftest import FIRST
 
 CALLS = (

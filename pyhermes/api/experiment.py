@@ -8,23 +8,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO, TypeVar, overload
 
-from pyhermes.api.notices import warn_of
 from pyhermes.api.result import Result
 from pyhermes.core import disk
-from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.disk.reading import collector_paused
 from pyhermes.core.errors import ArgumentsError, located
-from pyhermes.core.run import Run, checked_scan, describe_run, problems_of
+from pyhermes.core.formats.exec_arguments import ExecArgs
+from pyhermes.core.runs.run import Run, checked_scan, describe_run, problems_of
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, OnWriteError, PathLike
+from pyhermes.core.warn import warn_of
 
 if TYPE_CHECKING:
     import torch
 
     from pyhermes.api.experiment_list import ExperimentList
     from pyhermes.api.recording import Recording
-    from pyhermes.core.checkpoint import M
-    from pyhermes.core.given import GivenArguments
-    from pyhermes.core.status import RunStatus
+    from pyhermes.core.formats.checkpoint import M
+    from pyhermes.core.runs.status import RunStatus
+    from pyhermes.core.structure.given import GivenArguments
 
 A = TypeVar("A")
 
@@ -336,7 +336,7 @@ class Experiment:
         >>> exp.structure(Args)
         Args(lr=0.001, seed=0)
         """
-        from pyhermes.core.structure import structure_args
+        from pyhermes.core.structure.arguments import structure_args
 
         with located(self._run.path / disk.ARGUMENTS):
             return structure_args(self.arguments, cls, forbid_extra=forbid_extra)
@@ -350,14 +350,14 @@ class Experiment:
         A run that has not ended is looked for every time: by its process on this machine, by its
         heartbeat elsewhere.
         """
-        from pyhermes.core.machine import status_of_run
+        from pyhermes.system.machine import status_of_run
 
         return status_of_run(self._run).status
 
     @property
     def status_reason(self) -> str:
         """The evidence for the status."""
-        from pyhermes.core.machine import status_of_run
+        from pyhermes.system.machine import status_of_run
 
         return status_of_run(self._run).reason
 
@@ -428,7 +428,7 @@ class Experiment:
         >>> exp.result_as(Metrics).solved.shape
         (150,)
         """
-        from pyhermes.core.typed_result import structure_result
+        from pyhermes.core.structure.typed_result import structure_result
 
         path = self._path_of_result() if name is None else disk.result_path(self._run.path, name)
         with located(path):

@@ -7,20 +7,20 @@ from itertools import chain
 from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 
 from pyhermes.api.experiment import Experiment
-from pyhermes.api.notices import warn_of
 from pyhermes.api.tabular import Tabular
 from pyhermes.core import disk
-from pyhermes.core.arguments import ExecArgs
 from pyhermes.core.disk.reading import collector_paused
 from pyhermes.core.errors import ArgumentsError
-from pyhermes.core.run import Run, UnreadableRun
-from pyhermes.core.select import group_by, latest, only, sort_by, wanted_args
+from pyhermes.core.formats.exec_arguments import ExecArgs
+from pyhermes.core.runs.run import Run, UnreadableRun
+from pyhermes.core.runs.select import group_by, latest, only, sort_by, wanted_args
+from pyhermes.core.warn import warn_of
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
 
     from pyhermes.api.structured_list import StructuredList
-    from pyhermes.core.overview import RunRow
+    from pyhermes.core.tables.run_table import RunRow
 
 A = TypeVar("A")
 K = TypeVar("K", bound=Hashable)
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
-    from pyhermes.core.overview import RunRow
+    from pyhermes.core.tables.run_table import RunRow
 
     return RunRow(experiment.run, arguments.values, experiment.status)
 
@@ -131,7 +131,7 @@ class ExperimentList(Tabular, list[Experiment]):
         >>> Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn").varying()
         ('-lr', '--seed', '--doubledqn', '--gradclip', '--layers')
         """
-        from pyhermes.core.compare import varying
+        from pyhermes.core.structure.compare import varying
 
         return varying(self._arguments())
 

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pyhermes.core import disk
-from pyhermes.core.curve import (
+from pyhermes.core.curves.downsample import outline, point_counts, spread_counts
+from pyhermes.core.curves.smooth import smoothen
+from pyhermes.core.curves.training_curve import (
     Corner,
     Range,
     TrainingCurve,
@@ -22,8 +24,6 @@ from pyhermes.core.curve import (
     unless_given,
 )
 from pyhermes.core.messages import printable
-from pyhermes.core.raster import outline, point_counts, spread_counts
-from pyhermes.core.smooth import smoothen
 from pyhermes.core.typing import FloatArray, PathLike
 
 if TYPE_CHECKING:

@@ -16,9 +16,21 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from pyhermes.api.experiment import Experiment
-from pyhermes.api.notices import warn_of
 from pyhermes.api.result import Result
-from pyhermes.api.trouble import (
+from pyhermes.core import disk
+from pyhermes.core.arrays.freeze import number_of
+from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.score_log import ScoreLog
+from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError, located
+from pyhermes.core.formats.checkpoint import checked_state_dict
+from pyhermes.core.formats.exec_arguments import format_exec_args
+from pyhermes.core.formats.info import format_info
+from pyhermes.core.messages import shown
+from pyhermes.core.structure.given import GivenArguments, checked_words, lines_of_given, on_one_line
+from pyhermes.core.text.times import format_stamp
+from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
+from pyhermes.core.warn import warn_of
+from pyhermes.runner.write_errors import (
     COMMENTS,
     END,
     LOST,
@@ -28,18 +40,7 @@ from pyhermes.api.trouble import (
     Trouble,
     check_on_error,
 )
-from pyhermes.core import disk, machine
-from pyhermes.core.arguments import format_exec_args
-from pyhermes.core.checkpoint import checked_state_dict
-from pyhermes.core.disk import recording as files
-from pyhermes.core.disk.score_log import ScoreLog
-from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError, located
-from pyhermes.core.given import GivenArguments, checked_words, lines_of_given, on_one_line
-from pyhermes.core.info import format_info
-from pyhermes.core.messages import shown
-from pyhermes.core.times import format_stamp
-from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
-from pyhermes.core.values import number_of
+from pyhermes.system import machine
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Self
 from numpy.typing import ArrayLike
 
 from pyhermes.core import disk
-from pyhermes.core.result import ResultRecord, add_array, add_scalars, namespace_values, series_of
+from pyhermes.core.formats.result_file import (
+    ResultRecord,
+    add_array,
+    add_scalars,
+    namespace_values,
+    series_of,
+)
 from pyhermes.core.typing import FloatArray, PathLike, ResultValue, ScalarLike
 
 if TYPE_CHECKING:

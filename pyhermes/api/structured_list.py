@@ -10,16 +10,16 @@ import attrs
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.experiment_list import ExperimentList, read_arguments
-from pyhermes.api.notices import warn_of
 from pyhermes.api.tabular import Tabular
-from pyhermes.core.compare import ReplicateGroup, group_by_replicate, varying
 from pyhermes.core.errors import ArgumentsError
-from pyhermes.core.fields import leaf_values
-from pyhermes.core.overview import RunRow
 from pyhermes.core.problems import ArgumentProblem
-from pyhermes.core.run import Run, UnreadableRun
-from pyhermes.core.select import group_by, latest, sort_by
-from pyhermes.core.structure import structured_args
+from pyhermes.core.runs.run import Run, UnreadableRun
+from pyhermes.core.runs.select import group_by, latest, sort_by
+from pyhermes.core.structure.arguments import structured_args
+from pyhermes.core.structure.compare import ReplicateGroup, group_by_replicate, varying
+from pyhermes.core.structure.fields import leaf_values
+from pyhermes.core.tables.run_table import RunRow
+from pyhermes.core.warn import warn_of
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison

@@ -6,18 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from pyhermes.api.notices import warn_of
 from pyhermes.core import disk
-from pyhermes.core.run import Run
+from pyhermes.core.runs.run import Run
 from pyhermes.core.typing import FloatArray
+from pyhermes.core.warn import warn_of
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
 
-    from pyhermes.core.overview import RunRow
-    from pyhermes.core.table import Table
+    from pyhermes.core.tables.run_table import RunRow
+    from pyhermes.core.tables.table import Table
 
 LastScalars: TypeAlias = bool | Iterable[str]
 """Which scalars' last values a table has: none, all, or those of some keys."""
@@ -39,7 +39,7 @@ class Tabular(ABC):
         columns `last.<key>`. A result that cannot be read is warned of. Raises `NoSuchKeyError`, a
         `KeyError`, for a scalar that no run has.
         """
-        from pyhermes.core.overview import run_table
+        from pyhermes.core.tables.run_table import run_table
 
         if last is False:
             return run_table(self._rows())
@@ -52,7 +52,7 @@ class Tabular(ABC):
         All of them, or those of some keys; a result that cannot be read is warned of. Raises
         `NoSuchKeyError`, a `KeyError`, for a key that no run has.
         """
-        from pyhermes.core.overview import scalar_table
+        from pyhermes.core.tables.run_table import scalar_table
 
         runs = self._runs()
         held = _scalars(runs, keys)
@@ -71,13 +71,13 @@ class Tabular(ABC):
         return self.table(last=last).to_arrow()
 
     def __repr__(self) -> str:
-        from pyhermes.core.overview import shown_table
+        from pyhermes.core.tables.run_table import shown_table
 
         rows, left_out = self._rows_shown()
         return shown_table(rows).text(self._title(), left_out=left_out)
 
     def _repr_html_(self) -> str:
-        from pyhermes.core.overview import shown_table
+        from pyhermes.core.tables.run_table import shown_table
 
         rows, left_out = self._rows_shown()
         return shown_table(rows).html(self._title(), left_out=left_out)
@@ -107,7 +107,7 @@ class Tabular(ABC):
 
 
 def _scalars(runs: Iterable[Run], keys: Iterable[str]) -> tuple[dict[str, FloatArray], ...]:
-    from pyhermes.core.overview import chosen_scalars
+    from pyhermes.core.tables.run_table import chosen_scalars
 
     scalars, failed = disk.load_scalars(runs)
     warn_of("the results of these experiments cannot be read:", failed)

@@ -1,17 +1,5 @@
-from .arguments import (
-    ExecArgs as ExecArgs,
-    format_exec_args as format_exec_args,
-    parse_exec_args as parse_exec_args,
-)
-from .column import Column as Column, column_of as column_of
-from .command import Command as Command, split_command as split_command
-from .compare import (
-    ReplicateGroup as ReplicateGroup,
-    diff as diff,
-    group_by_replicate as group_by_replicate,
-    varying as varying,
-)
-from .curve import (
+from .curves.smooth import smoothen as smoothen
+from .curves.training_curve import (
     BestEpisode as BestEpisode,
     TrainingCurve as TrainingCurve,
     epsilon_schedule as epsilon_schedule,
@@ -59,27 +47,17 @@ from .errors import (
     UnknownChoiceError as UnknownChoiceError,
     WrongTypeError as WrongTypeError,
 )
-from .execution_file import (
-    ExecutionFile as ExecutionFile,
-    format_execution_file as format_execution_file,
-    parse_execution_file as parse_execution_file,
+from .formats.exec_arguments import (
+    ExecArgs as ExecArgs,
+    format_exec_args as format_exec_args,
+    parse_exec_args as parse_exec_args,
 )
-from .execution_items import JobLine as JobLine, Sweep as Sweep
-from .given import lines_of_given as lines_of_given
-from .info import (
+from .formats.info import (
     ExperimentInfo as ExperimentInfo,
     format_info as format_info,
     parse_info as parse_info,
 )
-from .jobs import Job as Job, JobOptions as JobOptions, expand as expand
-from .marks import Flag as Flag, Key as Key, Positional as Positional, Replicate as Replicate, Shape as Shape
-from .overview import RunRow as RunRow, run_table as run_table, scalar_table as scalar_table
-from .problems import (
-    ArgumentProblem as ArgumentProblem,
-    Problem as Problem,
-    ResultProblem as ResultProblem,
-)
-from .provenance import (
+from .formats.provenance import (
     CodeState as CodeState,
     Process as Process,
     Provenance as Provenance,
@@ -87,39 +65,67 @@ from .provenance import (
     format_provenance as format_provenance,
     parse_provenance as parse_provenance,
 )
-from .result import (
+from .formats.result_file import (
     ResultRecord as ResultRecord,
     decode_result as decode_result,
     encode_result as encode_result,
 )
-from .run import (
+from .formats.scores import parse_scores as parse_scores
+from .problems import (
+    ArgumentProblem as ArgumentProblem,
+    Problem as Problem,
+    ResultProblem as ResultProblem,
+)
+from .runs.run import (
     Run as Run,
     RunWithArguments as RunWithArguments,
     Scan as Scan,
     UnreadableRun as UnreadableRun,
 )
-from .scores import parse_scores as parse_scores
-from .select import (
+from .runs.select import (
     filter_by_args as filter_by_args,
     group_by as group_by,
     latest as latest,
     sort_by as sort_by,
 )
-from .smooth import smoothen as smoothen
-from .status import (
+from .runs.status import (
     Evidence as Evidence,
     RunStatus as RunStatus,
     StatusReport as StatusReport,
     status_of as status_of,
 )
-from .structure import (
+from .structure.arguments import (
     StructuredArgs as StructuredArgs,
     structure_args as structure_args,
     structured_args as structured_args,
     unstructure_args as unstructure_args,
 )
-from .table import Table as Table
-from .typed_result import structure_result as structure_result
+from .structure.compare import (
+    ReplicateGroup as ReplicateGroup,
+    diff as diff,
+    group_by_replicate as group_by_replicate,
+    varying as varying,
+)
+from .structure.given import lines_of_given as lines_of_given
+from .structure.marks import (
+    Flag as Flag,
+    Key as Key,
+    Positional as Positional,
+    Replicate as Replicate,
+    Shape as Shape,
+)
+from .structure.typed_result import structure_result as structure_result
+from .sweep.command import Command as Command, split_command as split_command
+from .sweep.file import (
+    ExecutionFile as ExecutionFile,
+    format_execution_file as format_execution_file,
+    parse_execution_file as parse_execution_file,
+)
+from .sweep.items import JobLine as JobLine, Sweep as Sweep
+from .sweep.jobs import Job as Job, JobOptions as JobOptions, expand as expand
+from .tables.column import Column as Column, column_of as column_of
+from .tables.run_table import RunRow as RunRow, run_table as run_table, scalar_table as scalar_table
+from .tables.table import Table as Table
 from .typing import (
     ArgumentValue as ArgumentValue,
     FrozenValue as FrozenValue,

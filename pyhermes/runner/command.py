@@ -14,23 +14,19 @@ from typing import Any, final
 
 import attrs
 
-from pyhermes.core import disk, machine
-from pyhermes.core.arguments import lines_of_argv
-from pyhermes.core.command import split_command
+from pyhermes.core import disk
 from pyhermes.core.disk import recording as files
 from pyhermes.core.errors import ExecutionFileError, MissingPackageError, RecordingError, located
-from pyhermes.core.execution_file import (
-    ExecutionFile,
-    checked_file,
-    format_execution_file,
-    parse_execution_file,
-)
-from pyhermes.core.execution_items import JobLine
-from pyhermes.core.jobs import Job, expand
-from pyhermes.core.numbers import parse_integer
+from pyhermes.core.formats.exec_arguments import lines_of_argv
+from pyhermes.core.sweep.command import split_command
+from pyhermes.core.sweep.file import ExecutionFile, checked_file, format_execution_file, parse_execution_file
+from pyhermes.core.sweep.items import JobLine
+from pyhermes.core.sweep.jobs import Job, expand
+from pyhermes.core.text.numbers import parse_integer
 from pyhermes.runner.interrupts import counted_interrupts
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
-from pyhermes.runner.run import check_jobs_at_once
+from pyhermes.runner.sweep import check_jobs_at_once
+from pyhermes.system import machine
 
 SETTINGS = ".hermes_settings"
 ROOT = "experiments"

@@ -19,17 +19,18 @@ from typing import BinaryIO, final
 import attrs
 
 from pyhermes.api.recording import VARIABLE
-from pyhermes.core import disk, machine
-from pyhermes.core.arguments import format_exec_args
+from pyhermes.core import disk
 from pyhermes.core.disk import recording as files
 from pyhermes.core.errors import ExecutionFileError, HermesError
-from pyhermes.core.execution_file import format_execution_file
-from pyhermes.core.given import on_one_line
-from pyhermes.core.info import format_info
-from pyhermes.core.jobs import Job
+from pyhermes.core.formats.exec_arguments import format_exec_args
+from pyhermes.core.formats.info import format_info
 from pyhermes.core.messages import reason_of
-from pyhermes.core.status import RunStatus, status_of
-from pyhermes.core.times import format_stamp
+from pyhermes.core.runs.status import RunStatus, status_of
+from pyhermes.core.structure.given import on_one_line
+from pyhermes.core.sweep.file import format_execution_file
+from pyhermes.core.sweep.jobs import Job
+from pyhermes.core.text.times import format_stamp
+from pyhermes.system import machine
 
 _SECONDS_BETWEEN_LOOKS = 0.05
 _SECONDS_BETWEEN_BEATS = 60

@@ -36,8 +36,8 @@ from pyhermes.core import (
 )
 from pyhermes.core.disk.recording import begin_run, load_provenance, make_run_directory, store_provenance
 from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError
-from pyhermes.core.machine import process_of
-from pyhermes.core.provenance import Provenance
+from pyhermes.core.formats.provenance import Provenance
+from pyhermes.system.machine import process_of
 
 VARIABLE = "HERMES_EXPERIMENT"
 NOW = datetime(2026, 11, 23, 18, 23, 53, 168091)

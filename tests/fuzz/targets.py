@@ -47,12 +47,12 @@ from pyhermes.core import (
     structure_args,
     unstructure_args,
 )
-from pyhermes.core.archive import UnsafeFileError
-from pyhermes.core.arguments import split_words
-from pyhermes.core.arrays import same_array
-from pyhermes.core.checkpoint import read_state_dict
-from pyhermes.core.text import decode_text
-from pyhermes.core.unpickle import check_checkpoint, read_torch_file
+from pyhermes.core.arrays.series import same_array
+from pyhermes.core.formats.checkpoint import read_state_dict
+from pyhermes.core.formats.exec_arguments import split_words
+from pyhermes.core.text.encoding import decode_text
+from pyhermes.core.torch_file.archive import UnsafeFileError
+from pyhermes.core.torch_file.reader import check_checkpoint, read_torch_file
 
 Target: TypeAlias = Callable[[bytes], None]
 

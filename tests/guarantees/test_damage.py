@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from pyhermes.core import CheckpointError, ResultError, load_result, load_state_dict
-from tests.core.test_result import saved
-from tests.core.test_unpickle import dict_of, tensor
+from tests.core.formats.test_result_file import saved
+from tests.core.torch_file.test_reader import dict_of, tensor
 
 CHANGES = 5000
 

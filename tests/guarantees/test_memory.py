@@ -21,8 +21,8 @@ import pytest
 import torch
 
 from pyhermes.core import Problem, load_arguments, load_run
-from tests.core.test_result import saved
-from tests.core.test_unpickle import STORAGE, archive, dict_of, tensor, text
+from tests.core.formats.test_result_file import saved
+from tests.core.torch_file.test_reader import STORAGE, archive, dict_of, tensor, text
 from tests.guarantees.attack import LEGACY, SYSTEM
 from tests.guarantees.memory import FORGET_PEAK, STATUS
 

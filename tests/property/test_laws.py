@@ -23,10 +23,10 @@ from pyhermes.core import (
     parse_scores,
     smoothen,
 )
-from pyhermes.core.arguments import split_words
-from pyhermes.core.info import info_problems
-from pyhermes.core.values import thaw
-from tests.core.test_smooth import by_definition
+from pyhermes.core.arrays.freeze import thaw
+from pyhermes.core.formats.exec_arguments import split_words
+from pyhermes.core.formats.info import info_problems
+from tests.core.curves.test_smooth import by_definition
 from tests.property import strategies
 
 

@@ -27,10 +27,10 @@ from pyhermes.core import (
     structured_args,
     unstructure_args,
 )
-from pyhermes.core.arguments import is_option
-from pyhermes.core.fields import leaf_values
-from pyhermes.core.numbers import parse_integer
-from pyhermes.core.words import words_of
+from pyhermes.core.formats.exec_arguments import is_option
+from pyhermes.core.structure.fields import leaf_values
+from pyhermes.core.structure.words import words_of
+from pyhermes.core.text.numbers import parse_integer
 from tests.property import strategies
 
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from pyhermes import Experiment, RunStatus
-from pyhermes.core.execution_file import parse_execution_file
-from pyhermes.core.jobs import Job, expand
+from pyhermes.core.sweep.file import parse_execution_file
+from pyhermes.core.sweep.jobs import Job, expand
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 HERMES = str(SCRIPTS / "hermes")

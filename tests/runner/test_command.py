@@ -10,8 +10,8 @@ import pytest
 from pyhermes import RunStatus
 from pyhermes.core import ExecutionFileError, MissingFileError, MissingPackageError
 from pyhermes.core.disk import recording as files
-from pyhermes.core.execution_file import parse_execution_file
-from pyhermes.core.jobs import expand
+from pyhermes.core.sweep.file import parse_execution_file
+from pyhermes.core.sweep.jobs import expand
 from pyhermes.runner import JobPlan, run_job
 from pyhermes.runner.command import (
     LogFollower,

@@ -12,10 +12,10 @@ import pytest
 from pyhermes import Experiment, RunStatus
 from pyhermes.core import load_arguments, load_scalars, load_scores
 from pyhermes.core.disk import recording as files
-from pyhermes.core.execution_file import ExecutionFile, parse_execution_file
-from pyhermes.core.execution_items import JobLine
-from pyhermes.core.jobs import Job, JobOptions, expand
 from pyhermes.core.messages import reason_of
+from pyhermes.core.sweep.file import ExecutionFile, parse_execution_file
+from pyhermes.core.sweep.items import JobLine
+from pyhermes.core.sweep.jobs import Job, JobOptions, expand
 from pyhermes.runner import JobOutcome, JobPlan, run_job
 from pyhermes.runner.command import job_of_command
 from tests.runner.helpers import git, is_alive, jobs_of, leftovers, make_project, wait_for, wait_until

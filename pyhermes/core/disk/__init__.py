@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 import attrs
 
-from pyhermes.core.arguments import ExecArgs, parse_exec_args
 from pyhermes.core.disk.reading import NO_LINK, NO_WAITING, read_each, text_at_once
 from pyhermes.core.disk.temporary import about_file, clear_abandoned, temporary_in
 from pyhermes.core.errors import (
@@ -37,11 +36,9 @@ from pyhermes.core.errors import (
     ResultError,
     located,
 )
-from pyhermes.core.info import ExperimentInfo, format_info
-from pyhermes.core.messages import shown
-from pyhermes.core.names import LONGEST_NAME, is_name
-from pyhermes.core.problems import Problem
-from pyhermes.core.result import (
+from pyhermes.core.formats.exec_arguments import ExecArgs, parse_exec_args
+from pyhermes.core.formats.info import ExperimentInfo, format_info
+from pyhermes.core.formats.result_file import (
     SUFFIX as RESULT,
     ResultRecord,
     decode_result,
@@ -50,15 +47,18 @@ from pyhermes.core.result import (
     read_values,
     scalars_of,
 )
-from pyhermes.core.run import Run, RunWithArguments, Scan, UnreadableRun
-from pyhermes.core.scores import SUFFIX as SCORES, parse_scores
-from pyhermes.core.text import ENCODING, ERRORS, decode_text, encode_text
+from pyhermes.core.formats.scores import SUFFIX as SCORES, parse_scores
+from pyhermes.core.messages import shown
+from pyhermes.core.problems import Problem
+from pyhermes.core.runs.run import Run, RunWithArguments, Scan, UnreadableRun
+from pyhermes.core.text.encoding import ENCODING, ERRORS, decode_text, encode_text
+from pyhermes.core.text.names import LONGEST_NAME, is_name
 from pyhermes.core.typing import FloatArray, PathLike, ResultValue
 
 if TYPE_CHECKING:
     import torch
 
-    from pyhermes.core.checkpoint import M
+    from pyhermes.core.formats.checkpoint import M
 
 INFO = "hermes.info"
 ARGUMENTS = "exec_arguments"
@@ -416,7 +416,7 @@ def load_state_dict(path: PathLike, device: torch.device | str = "cpu") -> dict[
     >>> load_state_dict(run.path / f"{run.identifier}_best.pth")["0.weight"].shape
     torch.Size([64, 4])
     """
-    from pyhermes.core.checkpoint import read_state_dict
+    from pyhermes.core.formats.checkpoint import read_state_dict
 
     with _opened(path) as file, located(Path(path)):
         return read_state_dict(file, device, path=Path(path))
@@ -427,7 +427,7 @@ def load_network(path: PathLike, net: M) -> M:
 
     Raises `CheckpointError`, a `ValueError`, naming the file, for what is none or does not fit.
     """
-    from pyhermes.core.checkpoint import device_of, load_into
+    from pyhermes.core.formats.checkpoint import device_of, load_into
 
     with located(Path(path)):
         return load_into(net, load_state_dict(path, device_of(net)))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from pyhermes.core.text import decode_text
+from pyhermes.core.text.encoding import decode_text
 
 S = TypeVar("S")
 T = TypeVar("T")

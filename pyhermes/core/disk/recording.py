@@ -28,13 +28,13 @@ from pyhermes.core.disk import (
 )
 from pyhermes.core.disk.temporary import about_file, lock
 from pyhermes.core.errors import FileNameError, ProvenanceError, RecordingError, located
-from pyhermes.core.info import format_info
+from pyhermes.core.formats.info import format_info
+from pyhermes.core.formats.provenance import Provenance, format_provenance, parse_provenance
 from pyhermes.core.messages import shown
-from pyhermes.core.names import LONGEST_NAME, is_name
 from pyhermes.core.problems import Problem
-from pyhermes.core.provenance import Provenance, format_provenance, parse_provenance
-from pyhermes.core.text import encode_text
-from pyhermes.core.times import format_stamp
+from pyhermes.core.text.encoding import encode_text
+from pyhermes.core.text.names import LONGEST_NAME, is_name
+from pyhermes.core.text.times import format_stamp
 
 if TYPE_CHECKING:
     import torch

@@ -1,0 +1,1 @@
+"""Plain values and arrays: frozen, compared and stacked into series."""

@@ -1,0 +1,1 @@
+"""Series to the numbers behind a picture."""

@@ -1,0 +1,1 @@
+"""Records of runs, what became of them, and choosing among them."""

@@ -1,0 +1,159 @@
+"""The frozen record of one run's directory."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import final
+
+import attrs
+
+from pyhermes.core.errors import InfoError, UnknownChoiceError
+from pyhermes.core.formats.exec_arguments import ExecArgs
+from pyhermes.core.formats.info import ExperimentInfo, info_problems, parse_info
+from pyhermes.core.messages import printable
+from pyhermes.core.problems import Problem
+from pyhermes.core.text.times import as_local_time, format_stamp, identifier_time
+from pyhermes.core.typing import OnError, PathLike
+
+
+def _as_text(path: PathLike) -> str:
+    return os.fspath(path)
+
+
+def _parsed(info: ExperimentInfo | str) -> ExperimentInfo:
+    return parse_info(info) if isinstance(info, str) else info
+
+
+@final
+@attrs.frozen
+class Run:
+    r"""One run as its `hermes.info` describes it.
+
+    `path` is absolute; `identifier` is the directory's name. `info` may be given as the text of the
+    file, too: of a hundred thousand runs that are loaded few are looked at, and text is read when
+    it is first asked for.
+
+    >>> Run("/runs/first", "first", "comments:baseline\n").info.comments
+    'baseline'
+    """
+
+    _path: str = attrs.field(converter=_as_text)
+    identifier: str
+    _info: ExperimentInfo | str = attrs.field(eq=_parsed, repr=False)
+
+    @property
+    def path(self) -> Path:
+        """The run's directory."""
+        return Path(self._path)
+
+    @property
+    def directory(self) -> str:
+        """The `path` as text."""
+        return self._path
+
+    @functools.cached_property
+    def info(self) -> ExperimentInfo:
+        """What its `hermes.info` says."""
+        return _parsed(self._info)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What in its `hermes.info` could not be taken as it stands."""
+        return info_problems(self._info) if isinstance(self._info, str) else self._info.problems
+
+    @property
+    def start_time(self) -> datetime | None:
+        """When it began, else when its identifier was made, as naive local time."""
+        return self.info.start_time or identifier_time(self.identifier)
+
+
+def describe_run(
+    identifier: str,
+    path: PathLike,
+    commit_hash: str | None,
+    start_time: datetime | str | float | None,
+) -> Run:
+    """The record of a run from what is known of it; nothing on disk is looked at or made.
+
+    `start_time` is anything that `as_local_time` takes.
+
+    >>> describe_run("first", "runs/first", "9b28e1f", "2026_11_23_182353176615").start_time
+    datetime.datetime(2026, 11, 23, 18, 23, 53, 176615)
+    """
+    start = as_local_time(start_time)
+    known = {"commit_hash": commit_hash, "start_time": None if start is None else format_stamp(start)}
+    fields = {key: value for key, value in known.items() if value is not None}
+    return Run(os.path.abspath(path), identifier, ExperimentInfo(fields, start))
+
+
+def problems_of(runs: Iterable[Run]) -> tuple[str, ...]:
+    """A line for every problem in the `hermes.info` of some runs, naming the file."""
+    return tuple(f"{run.path / 'hermes.info'}: {problem}" for run in runs for problem in run.problems)
+
+
+@final
+@attrs.frozen
+class RunWithArguments:
+    """A run together with its execution arguments."""
+
+    run: Run
+    arguments: ExecArgs
+
+    @property
+    def identifier(self) -> str:
+        """The run's identifier."""
+        return self.run.identifier
+
+    @property
+    def start_time(self) -> datetime | None:
+        """When the run began, as naive local time."""
+        return self.run.start_time
+
+    @property
+    def exec_args(self) -> frozenset[str]:
+        """The arguments, each a whole line."""
+        return self.arguments.exec_args
+
+
+@final
+@attrs.frozen
+class UnreadableRun:
+    """A directory that is an experiment and cannot be read as one."""
+
+    path: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@final
+@attrs.frozen
+class Scan:
+    """What a folder of runs holds, sorted by identifier.
+
+    `elsewhere` are folders further down that hold runs, where the folder itself holds none.
+    """
+
+    runs: tuple[Run, ...]
+    failed: tuple[UnreadableRun, ...] = ()
+    elsewhere: tuple[Path, ...] = ()
+
+
+def checked_scan(scan: Scan, on_error: OnError) -> Scan:
+    """The scan, unless `on_error` is `"raise"` and runs could not be read.
+
+    Raises one `InfoError`, a `ValueError`, that names all of those; also for an `on_error` that is
+    none.
+    """
+    if on_error not in ("warn", "raise", "skip"):
+        raise UnknownChoiceError(f"expected on_error to be 'warn', 'raise' or 'skip', got {on_error!r}")
+    if on_error == "raise" and scan.failed:
+        raise InfoError(
+            printable("\n  ".join(["expected readable experiments, got", *map(str, scan.failed)]))
+        )
+    return scan

@@ -1,0 +1,1 @@
+"""Arguments and results in classes of the user's own."""

@@ -1,0 +1,123 @@
+"""Type annotations as they stand in a user's class: taken apart, put in order, written as text."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from pathlib import Path, PurePath
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NewType, TypeGuard, Union, get_args, get_origin
+
+import numpy as np
+
+from pyhermes.core.errors import FieldError
+from pyhermes.core.structure.marks import Flag, Key, Mark, Positional, Replicate, Shape
+
+NARROWEST_FIRST = (
+    *(bool, int, float, Literal, Path, PurePath, str, bytes, np.ndarray),
+    *(tuple, list, set, frozenset, Sequence, dict, Mapping, NoneType),
+)
+"""The order in which the members of a union are tried, by what `kind_of` says of each."""
+
+
+def plain(annotation: object) -> tuple[object, tuple[Mark, ...]]:
+    """A type without its names and annotations, and the marks among these."""
+    if get_origin(annotation) is Annotated:
+        inner, *extras = get_args(annotation)
+        bare, marks = plain(inner)
+        return bare, (*marks, *itertools.chain(*map(_marks_in, extras)))
+    if isinstance(annotation, NewType):
+        return plain(annotation.__supertype__)
+    named: object = getattr(annotation, "__value__", None)  # by a `type` statement, of Python 3.12
+    return (annotation, ()) if named is None else plain(named)
+
+
+def members(annotation: object) -> tuple[object, ...]:
+    """The types in a union, also in unions with a name within it; of any other type, itself."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return (annotation,)
+    inner = [(member, *plain(member)) for member in get_args(annotation)]
+    flat = ((member,) if marks else members(bare) for member, bare, marks in inner)
+    return tuple(itertools.chain(*flat))
+
+
+def kind_of(annotation: object) -> object:
+    """The class behind a type: of `list[int]` it is list; Enums count as Literal.
+
+    >>> kind_of(list[int]), kind_of(None)
+    (<class 'list'>, <class 'NoneType'>)
+    """
+    bare, _ = plain(annotation)
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return Literal
+    return NoneType if bare is None else get_origin(bare) or bare
+
+
+def is_literal(annotation: object) -> bool:
+    """Whether a type is a `Literal[...]`."""
+    origin: object = get_origin(annotation)
+    return origin is Literal
+
+
+def narrowest_first(annotation: object) -> list[object]:
+    """The types in a union, in the order in which they are to be tried."""
+    known = (member for member in members(annotation) if kind_of(member) in NARROWEST_FIRST)
+    return sorted(known, key=_width)
+
+
+def _width(annotation: object) -> tuple[list[int], str]:
+    """What types are ordered by, so that it does not matter in which order a union has them."""
+    inside = [kind_of(inner) for inner in get_args(plain(annotation)[0]) if not is_literal(annotation)]
+    kinds = [kind for kind in (kind_of(annotation), *inside) if kind in NARROWEST_FIRST]
+    return [NARROWEST_FIRST.index(kind) for kind in kinds], type_text(annotation)
+
+
+def array_types(annotation: object) -> tuple[type[np.generic], ...]:
+    """The scalar types that the elements of an array type may have; none for other types.
+
+    >>> from numpy.typing import NDArray
+    >>> array_types(NDArray[np.float64]), array_types(float)
+    ((<class 'numpy.float64'>,), ())
+    """
+    if kind_of(annotation) is not np.ndarray:
+        return ()
+    dtype = (get_args(plain(annotation)[0]) or (Any, Any))[-1]
+    scalars = members((get_args(dtype) or (np.generic,))[0])
+    kinds = [get_origin(scalar) or scalar for scalar in scalars]
+    return tuple(kind if _is_scalar_type(kind) else np.generic for kind in kinds)
+
+
+def _is_scalar_type(kind: object) -> TypeGuard[type[np.generic]]:
+    return isinstance(kind, type) and issubclass(kind, np.generic)
+
+
+def type_text(annotation: object) -> str:
+    """A type as its user would write it, an Enum with the values it takes.
+
+    >>> type_text(tuple[int, ...]), type_text(float | None)
+    ('tuple[int, ...]', 'float | None')
+    """
+    bare, _ = plain(annotation)
+    if len(members(bare)) > 1:
+        return " | ".join(map(type_text, members(bare)))
+    if array_types(bare):
+        return f"NDArray[{' | '.join(kind.__name__ for kind in array_types(bare))}]"
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return f"{bare.__qualname__} ({', '.join(repr(member.value) for member in bare)})"
+    if is_literal(bare):
+        return f"Literal[{', '.join(map(repr, get_args(bare)))}]"
+    if get_args(bare):
+        return f"{type_text(get_origin(bare))}[{', '.join(map(type_text, get_args(bare)))}]"
+    if bare is ... or bare is NoneType or bare == tuple[()]:
+        return "..." if bare is ... else "None" if bare is NoneType else "tuple[()]"
+    return str(getattr(bare, "__qualname__", bare))
+
+
+def _marks_in(extra: object) -> tuple[Mark, ...]:
+    """The mark that something in an annotation is: `Replicate` is one without being called, too."""
+    if extra is Positional or extra is Replicate:
+        return (Positional() if extra is Positional else Replicate(),)
+    if extra is Flag or extra is Key or extra is Shape:
+        raise FieldError(f"expected {extra.__name__}(...) in an annotation, got the class itself")
+    return (extra,) if isinstance(extra, Flag | Key | Positional | Replicate | Shape) else ()

@@ -1,0 +1,131 @@
+"""The fields of an attrs class: what a user's own class says of its arguments and results."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from types import NoneType
+from typing import cast, final, get_type_hints
+
+import attrs
+
+from pyhermes.core.errors import FieldError
+from pyhermes.core.messages import shown
+from pyhermes.core.structure.annotations import members, plain
+from pyhermes.core.structure.marks import Mark
+
+
+@final
+@attrs.frozen
+class Field:
+    """One field that the class's `__init__` takes.
+
+    `annotation` is without its marks; `nested` is the attrs class that the field holds, if
+    it holds one.
+    """
+
+    name: str
+    alias: str
+    annotation: object
+    marks: tuple[Mark, ...]
+    default: object
+    nested: type | None
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the field may be left out."""
+        return self.default is not attrs.NOTHING
+
+
+def fields_of(cls: type) -> tuple[Field, ...]:
+    """The fields of an attrs class, in their order.
+
+    Raises `FieldError`, a `TypeError`, for what is no attrs class, and for annotations that are
+    missing or cannot be resolved.
+
+    >>> from typing import Annotated
+    >>> from pyhermes.core.marks import Flag
+    >>> @attrs.frozen
+    ... class Args:
+    ...     lr: Annotated[float, Flag("-lr")] = 0.1
+    >>> fields_of(Args)[0].marks
+    (Flag(names=('-lr',)),)
+    """
+    if not _is_attrs_class(cls):
+        raise FieldError(f"expected an attrs class, such as one under @attrs.frozen, got {shown(cls)}")
+    return _fields_of(cls)
+
+
+@functools.lru_cache(maxsize=256)
+def _fields_of(cls: type) -> tuple[Field, ...]:
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except Exception as error:
+        raise FieldError(
+            f"expected annotations of {cls.__qualname__} that can be resolved in its module, got {error}"
+        ) from error
+    return tuple(_field(cls, attribute, hints) for attribute in attrs.fields(cls) if attribute.init)
+
+
+def leaf_values(instance: object) -> dict[str, object]:
+    """The values in an instance of an attrs class, those of nested ones under dotted names.
+
+    >>> @attrs.frozen
+    ... class Adam:
+    ...     lr: float
+    >>> @attrs.frozen
+    ... class Args:
+    ...     seed: int
+    ...     opt: Adam
+    >>> leaf_values(Args(3, Adam(0.1)))
+    {'seed': 3, 'opt.lr': 0.1}
+    """
+    return dict(_leaf_values(instance, ""))
+
+
+def marked(cls: type, mark: type[Mark]) -> frozenset[str]:
+    """The dotted names of the fields that carry a mark, or stand in a field that does.
+
+    A field that holds a nested class is among them too: it may hold None instead.
+    """
+    return frozenset(_marked(cls, mark, "", False))
+
+
+def _is_attrs_class(value: object) -> bool:
+    return isinstance(value, type) and attrs.has(value)
+
+
+def _field(cls: type, attribute: attrs.Attribute[object], hints: Mapping[str, object]) -> Field:
+    annotation = hints.get(attribute.name, attribute.type)
+    if annotation is None:
+        raise FieldError(f"expected an annotation of the field {cls.__qualname__}.{attribute.name}, got none")
+    bare, marks = plain(annotation)
+    nested = [cast("type", member) for member in members(bare) if _is_attrs_class(member)]
+    others = [member for member in members(bare) if member not in (*nested, None, NoneType)]
+    return Field(
+        name=attribute.name,
+        alias=attribute.alias or attribute.name,
+        annotation=bare,
+        marks=marks,
+        default=attribute.default,
+        nested=nested[0] if len(nested) == 1 and not others else None,
+    )
+
+
+def _leaf_values(instance: object, prefix: str) -> Iterator[tuple[str, object]]:
+    cls: type = type(instance)
+    for field in fields_of(cls):
+        value = getattr(instance, field.name)
+        if attrs.has(type(value)):
+            yield from _leaf_values(value, f"{prefix}{field.name}.")
+        else:
+            yield prefix + field.name, value
+
+
+def _marked(cls: type, mark: type[Mark], prefix: str, inside: bool) -> Iterator[str]:
+    for field in fields_of(cls):
+        found = inside or any(isinstance(own, mark) for own in field.marks)
+        if field.nested is not None:
+            yield from _marked(field.nested, mark, f"{prefix}{field.name}.", found)
+        if found:
+            yield prefix + field.name

@@ -1,0 +1,1 @@
+"""An execution file to the jobs of a sweep."""

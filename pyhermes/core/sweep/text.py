@@ -1,0 +1,248 @@
+"""The text of an execution file: its lines, quotations, brackets and numbers.
+
+Nothing here knows what a job is. All of it takes time in proportion to the text.
+"""
+
+from __future__ import annotations
+
+import bisect
+import decimal
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeAlias, final
+
+from pyhermes.core.problems import Problem
+from pyhermes.core.text.numbers import BLANKS
+
+Words: TypeAlias = tuple[str, ...]
+
+SECTIONS = ("PRE", "STD-H", "STD-E", "EXEC")
+
+_A_SECTION = f"one of the sections {', '.join(SECTIONS)} before this line"
+_ONCE = "each section only once"
+_CLOSED = "a bracket that is closed"
+_AN_ELEMENT = "something between two commas"
+
+# a quotation begins a word, so that `don't` and `{"a": 1}` stay, or follows another as in a shell's
+# 'it'"'"'s'; possessive, to keep searches linear
+_QUOTATION = re.compile(r"""'([^'\n]*+)'|"((?:[^"\\\n]|\\[^\n])*+)\"""")
+_QUOTATIONS = rf"(?<![^{BLANKS}\[(,=])(?:{_QUOTATION.pattern})++"
+_QUOTED = re.compile(_QUOTATIONS)
+_COMMENT = rf"(?<![^{BLANKS}])(?P<comment>(?:#|//).*)"
+_QUOTED_OR_COMMENT = re.compile(f"{_QUOTATIONS}|{_COMMENT}")
+_WORD = re.compile(rf"""(?:[^{BLANKS}'"]|{_QUOTATIONS}|['"])++""")
+_ESCAPED = re.compile(r'\\(["\\])')
+_BRACKET = re.compile(r"[\[\]]")
+_COMMA_OR_BRACKET = re.compile(r"[,\[]")
+_BLANKS = re.compile(f"[{BLANKS}]*")
+_BEGIN_OF_ITEM = re.compile(
+    rf"^[{BLANKS.replace(chr(10), '')}]*(?=\[[{BLANKS}]*\[|(?:PROD|ZIP)[{BLANKS}]*\()", re.MULTILINE
+)
+
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
+_EXACT = 300
+"""Digits that hold any number `_DECIMAL` takes."""
+
+
+class Line(NamedTuple):
+    """A line without its comment; in `mask` every character of a quotation is a quote."""
+
+    number: int
+    text: str
+    mask: str
+
+
+def split_sections(text: str) -> tuple[dict[str, list[Line]], list[Problem]]:
+    r"""The lines of each section that the text has, without the blank ones; never raises.
+
+    >>> sections, problems = split_sections("EXEC // jobs\n[['#', a]] # one\n")
+    >>> sections, problems
+    ({'EXEC': [Line(number=2, text="[['#', a]]", mask="[[''', a]]")]}, [])
+    """
+    sections: dict[str, list[Line]] = {}
+    problems: list[Problem] = []
+    before: list[Line] = []
+    section = before
+    for line in filter(lambda line: line.text, _lines(text)):
+        if line.text not in SECTIONS:
+            section.append(line)
+        elif line.text not in sections:
+            section = sections[line.text] = []
+        else:
+            section = []
+            problems.append(Problem(line.number, None, line.text, _ONCE))
+    problems.extend(Problem(line.number, None, line.text, _A_SECTION) for line in before[:1])
+    return sections, problems
+
+
+def words_in(text: str) -> Words:
+    """The words of a text, at ASCII white space; only a quote that begins a word quotes.
+
+    >>> words_in("--note 'a b' c='d e' don't")
+    ('--note', 'a b', 'c=d e', "don't")
+    """
+    return tuple(_QUOTED.sub(_unquoted, word[0]) for word in _WORD.finditer(text))
+
+
+def _unquoted(quotations: re.Match[str]) -> str:
+    return _QUOTATION.sub(_content, quotations[0])
+
+
+def _content(quotation: re.Match[str]) -> str:
+    single, double = quotation.groups()
+    return _ESCAPED.sub(r"\1", double) if single is None else str(single)
+
+
+def _lines(text: str) -> Iterator[Line]:
+    for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        line = raw.strip(BLANKS)
+        comments = (found.start() for found in _QUOTED_OR_COMMENT.finditer(line) if found["comment"])
+        bare = line[: next(comments, None)].rstrip(BLANKS)
+        yield Line(number, bare, _QUOTED.sub(lambda found: "'" * len(found[0]), bare))
+
+
+class MisreadError(Exception):
+    """Something else was expected at a place; whoever reads items goes on at another one."""
+
+    def __init__(self, place: int, expected: str) -> None:
+        super().__init__(place, expected)
+        self.place = place
+        self.expected = expected
+
+
+@final
+class Cursor:
+    """A place in the lines of a section, between its words."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self.place: int = 0
+        self._text = "\n".join(line.text for line in lines)
+        self._mask = "\n".join(line.mask for line in lines)
+        self._numbers = [line.number for line in lines]
+        self._starts = [0, *itertools.accumulate(len(line.text) + 1 for line in lines)]
+        self._closing = _closing_brackets(self._mask)
+
+    @property
+    def line(self) -> int:
+        """The number of the line."""
+        return self._line_of(self.place)
+
+    @property
+    def is_at_the_end(self) -> bool:
+        """Whether nothing follows."""
+        return self.place >= len(self._text)
+
+    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Go past the pattern, and the blanks after it, if it stands here."""
+        found = pattern.match(self._mask, self.place)
+        if found:
+            self._go_to(found.end())
+        return found
+
+    def need(self, pattern: re.Pattern[str], expected: str) -> re.Match[str]:
+        """Go past the pattern; raises `MisreadError` if it does not stand here."""
+        found = self.take(pattern)
+        if found is None:
+            raise MisreadError(self.place, expected)
+        return found
+
+    def check_closed(self) -> None:
+        """Raise `MisreadError` if the bracket here is closed nowhere."""
+        if self.place not in self._closing:
+            raise MisreadError(self.place, _CLOSED)
+
+    def take_list(self) -> tuple[Words, ...]:
+        """Go past the bracket that opens here to its end, and give its elements as their words."""
+        self.check_closed()
+        opening = self.place
+        elements = tuple(map(words_in, self._elements(opening)))
+        self._go_to(self._closing[opening] + 1)
+        return elements
+
+    def skip_to_item(self, begin: int, place: int) -> None:
+        """Go to the next line after `begin` that begins an item: that of `place`, or one further on."""
+        # what was read already is not read again: a file of mistakes alone takes no longer
+        start = max(self._mask.rfind("\n", 0, max(place, self.place)), begin) + 1
+        found = _BEGIN_OF_ITEM.search(self._mask, start)
+        self.place = found.end() if found else len(self._mask)
+
+    def problem(self, place: int, expected: str) -> Problem:
+        """That something else was expected; the value is the rest of the line."""
+        end = self._text.find("\n", place)
+        value = self._text[place:] if end < 0 else self._text[place:end]
+        return Problem(self._line_of(place), None, value, expected)
+
+    def _go_to(self, place: int) -> None:
+        blanks = _BLANKS.match(self._mask, place)
+        assert blanks is not None  # none is a match, too
+        self.place = blanks.end()
+
+    def _line_of(self, place: int) -> int:
+        return self._numbers[bisect.bisect(self._starts, place, hi=len(self._numbers)) - 1]
+
+    def _elements(self, opening: int) -> Iterator[str]:
+        """The texts between the commas of a list; nothing after the last comma is no element."""
+        place = opening + 1
+        for comma in self._commas(place, self._closing[opening]):
+            element = self._text[place:comma].strip(BLANKS)
+            if not element:
+                raise MisreadError(comma, _AN_ELEMENT)
+            yield element
+            place = comma + 1
+        last = self._text[place : self._closing[opening]].strip(BLANKS)
+        yield from [last] if last else []
+
+    def _commas(self, place: int, end: int) -> Iterator[int]:
+        while found := _COMMA_OR_BRACKET.search(self._mask, place, end):
+            place = found.start()
+            if found[0] == ",":
+                yield place
+            else:
+                place = self._closing[place]
+            place += 1
+
+
+def _closing_brackets(mask: str) -> dict[int, int]:
+    """Where each square bracket that is closed is closed."""
+    closing: dict[int, int] = {}
+    opened: list[int] = []
+    for found in _BRACKET.finditer(mask):
+        if found[0] == "[":
+            opened.append(found.start())
+        elif opened:
+            closing[opened.pop()] = found.start()
+    return closing
+
+
+class DecimalRange(NamedTuple):
+    """Numbers at equal distances, counted in whole steps of a power of ten: exact, however many."""
+
+    steps: range
+    digits: int
+
+    def texts(self) -> Iterator[str]:
+        """The numbers in plain notation, integers without a point."""
+        for step in self.steps:
+            sign = "-" if step < 0 else ""
+            figures = str(abs(step)).zfill(self.digits + 1)
+            fraction = figures[len(figures) - self.digits :]
+            point = f".{fraction.rstrip('0') or '0'}" if self.digits else ""
+            yield f"{sign}{figures[: len(figures) - self.digits]}{point}"
+
+
+def parse_range(numbers: Sequence[str]) -> DecimalRange | None:
+    """The range of a start, a stop (which is left out) and a step, 1 where there is none.
+
+    None for anything but two or three decimal numbers, and for a step of 0.
+
+    >>> [list(found.texts()) for found in [parse_range(["0.1", "0.4", "0.1"])] if found]
+    [['0.1', '0.2', '0.3']]
+    """
+    if len(numbers) not in (2, 3) or not all(map(_DECIMAL.fullmatch, numbers)):
+        return None
+    with decimal.localcontext(prec=_EXACT):
+        values = [decimal.Decimal(number) for number in (*numbers, "1")[:3]]
+        digits = max(0, *(-int(value.as_tuple().exponent) for value in values))
+        start, stop, step = (int(value.scaleb(digits)) for value in values)
+    return DecimalRange(range(start, stop, step), digits) if step else None

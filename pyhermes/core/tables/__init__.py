@@ -1,0 +1,1 @@
+"""Runs and their scalars as tables, and tables as text."""

@@ -1,0 +1,1 @@
+"""The smallest parts of text: its encoding, numbers, times and the names that files can have."""

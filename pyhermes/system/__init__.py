@@ -1,0 +1,1 @@
+"""What asks the machine: its processes, its packages and the state of git."""
