@@ -21,7 +21,7 @@ from benchmarks.measure import OURS, Comparison, compare, timed
 from benchmarks.peer_process import Task
 from pyhermes import Experiment, ExperimentList, Flag
 from pyhermes.core import disk, format_exec_args, format_info, scan_runs
-from pyhermes.core.disk import reading
+from pyhermes.core.disk import bulk
 
 ARGS = ("--doubledqn", "--seed 3")
 FIRST = datetime(2026, 1, 1)
@@ -191,8 +191,8 @@ def slow_files() -> Iterator[None]:
         return wait
 
     calls = {name: slowly(getattr(os, name)) for name in ("open", "pread", "lseek", "close")}
-    before: Any = vars(reading)["os"], vars(reading)["_read_beginning"]
-    held: Any = reading
+    before: Any = vars(bulk)["os"], vars(bulk)["_read_beginning"]
+    held: Any = bulk
     held.os, held._read_beginning = SimpleNamespace(**{**vars(os), **calls}), calls["pread"]
     try:
         yield

@@ -19,8 +19,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from pyhermes.api.experiment import Experiment
-from pyhermes.core import disk
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.atomic_writing import write_new_file
+from pyhermes.core.disk.layout import RE_EXECUTION, STDERR, STDOUT
+from pyhermes.core.disk.opening import is_there, list_names
+from pyhermes.core.disk.provenance import load_provenance
+from pyhermes.core.disk.scanning import find_run, load_arguments, load_run, scan_runs
 from pyhermes.core.errors import ArgumentsError, HermesError, RecordingError
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.messages import printable, reason_of
@@ -30,7 +33,7 @@ from pyhermes.core.runs.status import RunStatus
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.tables.summary import (
     JsonValue,
-    SeenRun,
+    RunSummary,
     as_json,
     described,
     diff_table,
@@ -50,7 +53,7 @@ from pyhermes.runner.command import (
 )
 from pyhermes.runner.job import JobOutcome
 from pyhermes.runner.sweep import run_jobs
-from pyhermes.system.machine import status_of_run
+from pyhermes.system.run_status import status_of_run
 
 app: App = App(
     name="hermes",
@@ -195,7 +198,7 @@ def _said(outcomes: Sequence[JobOutcome]) -> int:
 @app.command
 def create(file: Path, *, script: Annotated[Texts, Parameter(("--script", "-s"))] = None) -> int:
     """Write a template of an execution file, with a job for each --script; never over another file."""
-    files.write_new_file(file, template(script or ["train.py"]))
+    write_new_file(file, template(script or ["train.py"]))
     print(f"wrote {file}; now: hermes exec -f {shlex.quote(str(file))} -n NAME")
     return 0
 
@@ -206,7 +209,7 @@ def rerun(
 ) -> int:
     """Run a run's job again, as its re_execution.hermes says, after showing the command."""
     found = _found(run, root)
-    in_file, (job, *_) = jobs_of_file(found.file(files.RE_EXECUTION))
+    in_file, (job, *_) = jobs_of_file(found.file(RE_EXECUTION))
     print(_command_line(job))
     for option in ("copy_before", "copy_after", "move_after"):
         for name in getattr(job.options, option):
@@ -215,8 +218,8 @@ def rerun(
         return 2
     folder = found.path_to_experiment.parent
     settings = settings_of(in_file, root=folder.parent.parent)
-    provenance = files.load_provenance(found.path_to_experiment)
-    if provenance is not None and disk.is_there(provenance.directory):
+    provenance = load_provenance(found.path_to_experiment)
+    if provenance is not None and is_there(provenance.directory):
         settings = settings.in_directory(Path(provenance.directory))
     return _said([run_shown(job, settings, folder.name, (), True)])
 
@@ -279,7 +282,7 @@ def show(run: RunName, *, root: RootOption = None, json: Json = False) -> int:
     if json:
         _print_json(as_json(seen))
     else:
-        print(printable("\n".join(described(seen, disk.list_names(found.path_to_experiment)))))
+        print(printable("\n".join(described(seen, list_names(found.path_to_experiment)))))
     return 0
 
 
@@ -291,9 +294,7 @@ def logs(
     found = _found(run, root)
     log = LogFollower(found.path_to_experiment, _EscapedPrinter())
     if follow:
-        log.follow(
-            lambda: status_of_run(disk.load_run(found.path_to_experiment)).status is not RunStatus.RUNNING
-        )
+        log.follow(lambda: status_of_run(load_run(found.path_to_experiment)).status is not RunStatus.RUNNING)
     else:
         log.look()
     return 0
@@ -334,24 +335,24 @@ def plot(
 def _found(run: str, root: Path | None) -> Experiment:
     if Experiment.is_experiment(run):
         return Experiment.load(run)
-    return Experiment.load(disk.find_run(root or settings_of({}).root, run))
+    return Experiment.load(find_run(root or settings_of({}).root, run))
 
 
-def _seen(path: Path) -> tuple[SeenRun, ...]:
+def _seen(path: Path) -> tuple[RunSummary, ...]:
     """All runs below a folder; says of those that cannot be read."""
-    scan = disk.scan_runs(path, recursive=True)
+    scan = scan_runs(path, recursive=True)
     for unreadable in scan.failed:
         print(f"hermes: cannot be read: {printable(unreadable)}", file=sys.stderr)
     return tuple(map(_seen_run, scan.runs))
 
 
-def _seen_run(run: Run) -> SeenRun:
+def _seen_run(run: Run) -> RunSummary:
     try:
-        arguments = disk.load_arguments(run.path)
+        arguments = load_arguments(run.path)
     except ArgumentsError as error:
         print(f"hermes: {printable(error)}", file=sys.stderr)
         arguments = ExecArgs()
-    return SeenRun(run, arguments, status_of_run(run))
+    return RunSummary(run, arguments, status_of_run(run))
 
 
 def _command_line(job: Job) -> str:
@@ -367,10 +368,10 @@ class _EscapedPrinter:
 
     def __init__(self) -> None:
         decoder = codecs.getincrementaldecoder(ENCODING)
-        self._decoders = {name: decoder(ERRORS) for name in (disk.STDOUT, disk.STDERR)}
+        self._decoders = {name: decoder(ERRORS) for name in (STDOUT, STDERR)}
 
     def __call__(self, name: str, data: bytes) -> None:
         text = self._decoders[name].decode(data)
         lines = text.replace("\r\n", "\n").replace("\r", "\n").expandtabs()
-        stream = sys.stderr if name == disk.STDERR else sys.stdout
+        stream = sys.stderr if name == STDERR else sys.stdout
         print(printable(lines), end="", file=stream, flush=True)

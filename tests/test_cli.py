@@ -18,7 +18,7 @@ import pytest
 
 from pyhermes import Experiment, RunStatus
 from pyhermes.cli import main
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.provenance import load_provenance
 from pyhermes.core.sweep.file import parse_execution_file
 from pyhermes.core.sweep.jobs import expand
 from tests.conftest import CRASHED, DOUBLE, FIRST
@@ -971,7 +971,7 @@ def test_logs_of_20_mb_are_printed_piece_by_piece(examples: Path) -> None:
 
 
 def recorded_pid(exp: Experiment) -> int | None:
-    provenance = files.load_provenance(exp.path_to_experiment)
+    provenance = load_provenance(exp.path_to_experiment)
     return None if provenance is None else provenance.process.pid
 
 

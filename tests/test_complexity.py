@@ -16,7 +16,7 @@ import pytest
 from pyhermes import Experiment
 from pyhermes.core import smoothen, training_curve
 from pyhermes.core.curves.downsample import point_counts
-from pyhermes.core.disk import reading
+from pyhermes.core.disk import bulk
 from tests.conftest import FIRST
 
 CALLS = (
@@ -62,7 +62,7 @@ def calls_of(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> Cou
     with monkeypatch.context() as patch:
         for name in CALLS:
             patch.setattr(os, name, counting(name))
-        patch.setattr(reading, "_read_beginning", os.pread)
+        patch.setattr(bulk, "_read_beginning", os.pread)
         work()
     return counted
 

@@ -141,7 +141,7 @@ NAMES = {
     "pyhermes.runner": [
         "JobOutcome",
         "JobPlan",
-        "RunReport",
+        "SweepReport",
         "run_job",
         "run_jobs",
     ],

@@ -9,13 +9,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO, TypeVar, overload
 
 from pyhermes.api.result import Result
-from pyhermes.core import disk
-from pyhermes.core.disk.reading import collector_paused
-from pyhermes.core.errors import ArgumentsError, located
+from pyhermes.core.disk.bulk import collector_paused
+from pyhermes.core.disk.layout import (
+    ARGUMENTS,
+    CHECKPOINT,
+    checkpoint_path,
+    is_experiment,
+    resolve_inside,
+    result_path,
+    scores_path,
+)
+from pyhermes.core.disk.opening import list_files, open_logs, open_stderr
+from pyhermes.core.disk.results import find_result, list_results, load_result
+from pyhermes.core.disk.run_files import (
+    copy_into,
+    find_scores,
+    load_network,
+    load_scores,
+    load_state_dict,
+    move_into,
+    store_comments,
+)
+from pyhermes.core.disk.scanning import load_arguments, load_run, problems_of, scan_runs
+from pyhermes.core.errors import ArgumentsError, at_path
 from pyhermes.core.formats.exec_arguments import ExecArgs
-from pyhermes.core.runs.run import Run, checked_scan, describe_run, problems_of
+from pyhermes.core.runs.run import Run, checked_scan, describe_run
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, OnWriteError, PathLike
-from pyhermes.core.warn import warn_of
+from pyhermes.core.warn import warn
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +91,7 @@ class Experiment:
         if isinstance(found, ArgumentsError):
             return found
         if found.problems:
-            warn_of(f"{self._run.path}: the arguments could not be read:", found.problems)
+            warn(f"{self._run.path}: the arguments could not be read:", found.problems)
         self._arguments = found
         self._exec_args = found.exec_args
         return None
@@ -89,8 +109,8 @@ class Experiment:
         >>> Experiment.load("runs/taxi_q/taxi-baseline/2026_11_23_182344306449_4_fcbfa").comments
         'crashes-on-purpose'
         """
-        run = disk.load_run(path_to_experiment)
-        warn_of(_PROBLEMS, problems_of([run]))
+        run = load_run(path_to_experiment)
+        warn(_PROBLEMS, problems_of([run]))
         return cls._of(run)
 
     @classmethod
@@ -117,14 +137,12 @@ class Experiment:
         from pyhermes.api.experiment_list import ExperimentList
 
         with collector_paused():
-            scan = checked_scan(disk.scan_runs(path, recursive=recursive), on_error)
+            scan = checked_scan(scan_runs(path, recursive=recursive), on_error)
             experiments = ExperimentList((), failed=scan.failed)._with(map(Experiment._of, scan.runs))
         if on_error != "skip":
-            warn_of("these experiments cannot be read, and are in .failed:", scan.failed)
-            warn_of(
-                "no experiments here, but in these folders below (or with recursive=True):", scan.elsewhere
-            )
-            warn_of(_PROBLEMS, problems_of(scan.runs))
+            warn("these experiments cannot be read, and are in .failed:", scan.failed)
+            warn("no experiments here, but in these folders below (or with recursive=True):", scan.elsewhere)
+            warn(_PROBLEMS, problems_of(scan.runs))
         return experiments
 
     @staticmethod
@@ -134,7 +152,7 @@ class Experiment:
         >>> Experiment.is_experiment("runs/cartpole_dqn")
         False
         """
-        return disk.is_experiment(path)
+        return is_experiment(path)
 
     @staticmethod
     def read_info(path_to_experiment: PathLike) -> dict[str, str]:
@@ -144,14 +162,14 @@ class Experiment:
         >>> Experiment.read_info(path)["start_time"]
         '2026_11_23_182353176615'
         """
-        run = disk.load_run(path_to_experiment)
-        warn_of(_PROBLEMS, problems_of([run]))
+        run = load_run(path_to_experiment)
+        warn(_PROBLEMS, problems_of([run]))
         return dict(run.info.fields)
 
     def reload(self) -> None:
         """Read the run's information and arguments again, as they are on disk now."""
-        run = disk.load_run(self._run.path)
-        warn_of(_PROBLEMS, problems_of([run]))
+        run = load_run(self._run.path)
+        warn(_PROBLEMS, problems_of([run]))
         self._hold(run)
 
     # Recording
@@ -285,14 +303,14 @@ class Experiment:
         """
         if self._arguments is not None:
             return self._arguments
-        found = disk.load_arguments(self._run.path)
+        found = load_arguments(self._run.path)
         self._take_arguments(found)
         return found
 
     def _known_arguments(self) -> ExecArgs:
         """As much of the arguments as can be had, without a word about the rest."""
         try:
-            return self._arguments or disk.load_arguments(self._run.path)
+            return self._arguments or load_arguments(self._run.path)
         except ArgumentsError:
             return ExecArgs()
 
@@ -338,7 +356,7 @@ class Experiment:
         """
         from pyhermes.core.structure.arguments import structure_args
 
-        with located(self._run.path / disk.ARGUMENTS):
+        with at_path(self._run.path / ARGUMENTS):
             return structure_args(self.arguments, cls, forbid_extra=forbid_extra)
 
     # What became of it
@@ -350,14 +368,14 @@ class Experiment:
         A run that has not ended is looked for every time: by its process on this machine, by its
         heartbeat elsewhere.
         """
-        from pyhermes.system.machine import status_of_run
+        from pyhermes.system.run_status import status_of_run
 
         return status_of_run(self._run).status
 
     @property
     def status_reason(self) -> str:
         """The evidence for the status."""
-        from pyhermes.system.machine import status_of_run
+        from pyhermes.system.run_status import status_of_run
 
         return status_of_run(self._run).reason
 
@@ -373,12 +391,12 @@ class Experiment:
         >>> exp.scores()[:3]
         array([11., 17., 20.])
         """
-        return disk.load_scores(disk.find_scores(self._run.path, self._run.identifier))
+        return load_scores(find_scores(self._run.path, self._run.identifier))
 
     @property
     def scores_file(self) -> Path:
         """The path of the scores file, whether it is there or not."""
-        return disk.inside(self._run.path, f"{self._run.identifier}.scores")
+        return scores_path(self._run.path, self._run.identifier)
 
     @property
     def result(self) -> Result:
@@ -394,10 +412,8 @@ class Experiment:
         return Result.load(self._path_of_result())
 
     def _path_of_result(self) -> Path:
-        path, names = disk.find_result(self._run.path, self._run.identifier)
-        warn_of(
-            f"took {path.name} of several results; load_result(name) takes another of:", names[1:] and names
-        )
+        path, names = find_result(self._run.path, self._run.identifier)
+        warn(f"took {path.name} of several results; load_result(name) takes another of:", names[1:] and names)
         return path
 
     def list_results(self) -> list[str]:
@@ -407,11 +423,11 @@ class Experiment:
         >>> exp.list_results()
         ['2026_11_23_182353168091_0_fcbfa']
         """
-        return disk.list_results(self._run.path)
+        return list_results(self._run.path)
 
     def load_result(self, name: str) -> Result:
         """The result of that name, with `.result` or without; errors as in `Result.load`."""
-        return Result.load(disk.result_path(self._run.path, name))
+        return Result.load(result_path(self._run.path, name))
 
     def result_as(self, cls: type[A], name: str | None = None) -> A:
         """The result (or the one of that name) in an attrs class of one's own.
@@ -430,9 +446,9 @@ class Experiment:
         """
         from pyhermes.core.structure.typed_result import structure_result
 
-        path = self._path_of_result() if name is None else disk.result_path(self._run.path, name)
-        with located(path):
-            return structure_result(disk.load_result(path), cls)
+        path = self._path_of_result() if name is None else result_path(self._run.path, name)
+        with at_path(path):
+            return structure_result(load_result(path), cls)
 
     def list_pth_files(self) -> list[str]:
         """The sorted names of the `.pth` files, state dicts of networks.
@@ -441,7 +457,7 @@ class Experiment:
         >>> exp.list_pth_files()[0]
         '2026_11_23_182353168091_0_fcbfa_best.pth'
         """
-        return disk.list_files(self._run.path, ".pth")
+        return list_files(self._run.path, CHECKPOINT)
 
     @overload
     def load_state_dict(self, pth_name: str, net: None = None) -> dict[str, torch.Tensor]: ...
@@ -463,8 +479,8 @@ class Experiment:
         >>> exp.load_state_dict(exp.list_pth_files()[0])["0.weight"].shape
         torch.Size([64, 4])
         """
-        path = disk.checkpoint_path(self._run.path, pth_name)
-        return disk.load_state_dict(path) if net is None else disk.load_network(path, net)
+        path = checkpoint_path(self._run.path, pth_name)
+        return load_state_dict(path) if net is None else load_network(path, net)
 
     def open_log_files(self, mode: str = "r+") -> AbstractContextManager[tuple[TextIO, TextIO]]:
         r"""Open what the script printed, as `with exp.open_log_files("r") as (stdout, stderr):`.
@@ -478,11 +494,11 @@ class Experiment:
         ...     stdout.readline(), stderr.readline()
         ('episode 0 return 11.0 eps 1.000\n', 'warning: run finished\n')
         """
-        return disk.open_logs(self._run.path, mode)
+        return open_logs(self._run.path, mode)
 
     def open_stderr_file(self, mode: str = "r") -> AbstractContextManager[TextIO]:
         """Open what the script printed as errors; otherwise as `open_log_files`."""
-        return disk.open_stderr(self._run.path, mode)
+        return open_stderr(self._run.path, mode)
 
     # Files
 
@@ -495,7 +511,7 @@ class Experiment:
         >>> exp.file("stdout.log").stat().st_size
         503
         """
-        return disk.inside(self._run.path, file)
+        return resolve_inside(self._run.path, file)
 
     def copy_file(self, path_to_file: PathLike, new_file_name: PathLike | None = None) -> Path:
         """Copy a file into the experiment's directory, under its own name or a new one.
@@ -509,11 +525,11 @@ class Experiment:
         >>> exp.copy_file("first_look.py", "script.py").name
         'script.py'
         """
-        return disk.copy_into(self._run.path, path_to_file, new_file_name)
+        return copy_into(self._run.path, path_to_file, new_file_name)
 
     def move_file(self, path_to_file: PathLike, new_file_name: PathLike | None = None) -> Path:
         """Move a file into the experiment's directory; otherwise as `copy_file`."""
-        return disk.move_into(self._run.path, path_to_file, new_file_name)
+        return move_into(self._run.path, path_to_file, new_file_name)
 
     def store_comments(self) -> None:
         """Write `comments` to the run's `hermes.info`, if they were changed.
@@ -526,7 +542,7 @@ class Experiment:
         >>> Experiment.read_info(exp.path_to_experiment)["comments"]
         'the one in the paper'
         """
-        self._run = disk.store_comments(self._run, self.comments)
+        self._run = store_comments(self._run, self.comments)
 
     # As a value
 

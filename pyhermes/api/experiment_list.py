@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.tabular import Tabular
-from pyhermes.core import disk
-from pyhermes.core.disk.reading import collector_paused
+from pyhermes.core.disk.bulk import collector_paused
+from pyhermes.core.disk.scanning import load_each_arguments
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.runs.run import Run, UnreadableRun
-from pyhermes.core.runs.select import group_by, latest, only, sort_by, wanted_args
-from pyhermes.core.warn import warn_of
+from pyhermes.core.runs.select import group_by, latest, require_all, sort_by, wanted_args
+from pyhermes.core.warn import warn
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
@@ -37,7 +37,7 @@ def read_arguments(experiments: Iterable[Experiment]) -> list[ArgumentsError]:
     """Read the arguments of all experiments that have not been read; why some cannot be."""
     unread = [experiment for experiment in experiments if experiment._arguments is None]
     with collector_paused():
-        found = disk.load_each_arguments([experiment.run for experiment in unread])
+        found = load_each_arguments([experiment.run for experiment in unread])
         return [error for error in map(Experiment._take_arguments, unread, found) if error is not None]
 
 
@@ -64,7 +64,7 @@ class ExperimentList(Tabular, list[Experiment]):
     failed: tuple[UnreadableRun, ...]
 
     def __init__(self, exp_iterable: Iterable[Experiment], *, failed: Iterable[UnreadableRun] = ()) -> None:
-        super().__init__(only(exp_iterable, Experiment))
+        super().__init__(require_all(exp_iterable, Experiment))
         self.failed = _each_once(failed_of(exp_iterable), failed)
 
     def filter_by_exec_args(self, *args: str) -> ExperimentList:
@@ -176,7 +176,7 @@ class ExperimentList(Tabular, list[Experiment]):
         return [experiment.run for experiment in self]
 
     def _arguments(self) -> list[ExecArgs]:
-        warn_of("the arguments of these experiments cannot be read:", read_arguments(self))
+        warn("the arguments of these experiments cannot be read:", read_arguments(self))
         return [experiment._arguments or ExecArgs() for experiment in self]
 
     def _rows(self) -> list[RunRow]:
@@ -185,7 +185,7 @@ class ExperimentList(Tabular, list[Experiment]):
     def _known_rows(self, part: slice) -> list[RunRow]:
         return [_row(experiment, experiment._known_arguments()) for experiment in self[part]]
 
-    # What makes it a list of experiments only
+    # What makes it a list of experiments require_all
 
     @overload
     def __getitem__(self, index: SupportsIndex, /) -> Experiment: ...
@@ -206,9 +206,9 @@ class ExperimentList(Tabular, list[Experiment]):
 
     def __setitem__(self, index: SupportsIndex | slice, value: Experiment | Iterable[Experiment], /) -> None:
         if isinstance(index, slice):
-            super().__setitem__(index, only(value, Experiment))
+            super().__setitem__(index, require_all(value, Experiment))
         else:
-            super().__setitem__(index, *only([value], Experiment))
+            super().__setitem__(index, *require_all([value], Experiment))
 
     @overload
     def __add__(self, other: list[Experiment], /) -> ExperimentList: ...
@@ -218,7 +218,7 @@ class ExperimentList(Tabular, list[Experiment]):
 
     def __add__(self, other: list[Experiment] | list[T], /) -> ExperimentList | list[T | Experiment]:
         both = self.copy()
-        both.extend(only(other, Experiment))
+        both.extend(require_all(other, Experiment))
         both.failed = _each_once(self.failed, failed_of(other))
         return both
 
@@ -230,15 +230,15 @@ class ExperimentList(Tabular, list[Experiment]):
 
     def append(self, experiment: Experiment, /) -> None:
         """Add one experiment at the end."""
-        super().extend(only([experiment], Experiment))
+        super().extend(require_all([experiment], Experiment))
 
     def extend(self, experiments: Iterable[Experiment], /) -> None:
         """Add experiments at the end; none where one of them is none."""
-        super().extend(only(experiments, Experiment))
+        super().extend(require_all(experiments, Experiment))
 
     def insert(self, index: SupportsIndex, experiment: Experiment, /) -> None:
         """Add one experiment before an index."""
-        super().insert(index, *only([experiment], Experiment))
+        super().insert(index, *require_all([experiment], Experiment))
 
     def copy(self) -> ExperimentList:
         """A list of the same experiments."""

@@ -11,7 +11,6 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pyhermes.core import disk
 from pyhermes.core.curves.downsample import outline, point_counts, spread_counts
 from pyhermes.core.curves.smooth import smoothen
 from pyhermes.core.curves.training_curve import (
@@ -23,6 +22,7 @@ from pyhermes.core.curves.training_curve import (
     training_curve,
     unless_given,
 )
+from pyhermes.core.disk.run_files import load_scores
 from pyhermes.core.messages import printable
 from pyhermes.core.typing import FloatArray, PathLike
 
@@ -201,7 +201,7 @@ def plot_training_progress_from_file(
     """
     schedule = unless_given(epsilons, (eps_start, eps_end, eps_decay), default=(1, 0.001, 0.999))
     return plot_training_progress(
-        disk.load_scores(file),
+        load_scores(file),
         eps_start=schedule[0],
         eps_end=schedule[1],
         eps_decay=schedule[2],

@@ -17,11 +17,20 @@ from typing import TYPE_CHECKING
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.result import Result
-from pyhermes.core import disk
 from pyhermes.core.arrays.freeze import number_of
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.layout import (
+    CHECKPOINT,
+    INFO,
+    name_of_result,
+    place_of_result,
+    resolve_inside,
+    result_path,
+)
+from pyhermes.core.disk.record import NO_COMMIT, beat, begin_run, check_name, end_run, make_run_directory
+from pyhermes.core.disk.results import save_result
+from pyhermes.core.disk.run_files import save_state_dict
 from pyhermes.core.disk.score_log import ScoreLog
-from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError, located
+from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError, at_path
 from pyhermes.core.formats.checkpoint import checked_state_dict
 from pyhermes.core.formats.exec_arguments import format_exec_args
 from pyhermes.core.formats.info import format_info
@@ -29,7 +38,7 @@ from pyhermes.core.messages import shown
 from pyhermes.core.structure.given import GivenArguments, checked_words, lines_of_given, on_one_line
 from pyhermes.core.text.times import format_stamp
 from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
-from pyhermes.core.warn import warn_of
+from pyhermes.core.warn import warn
 from pyhermes.runner.write_errors import (
     COMMENTS,
     END,
@@ -37,16 +46,15 @@ from pyhermes.runner.write_errors import (
     RESULTS,
     SCORES,
     STATE_DICTS,
-    Trouble,
+    WriteErrors,
     check_on_error,
 )
-from pyhermes.system import machine
+from pyhermes.system.environment import VARIABLE, current_provenance
+from pyhermes.system.git import code_with_patch
+from pyhermes.system.process import process_of
 
 if TYPE_CHECKING:
     import torch
-
-VARIABLE = "HERMES_EXPERIMENT"
-"""The environment variable in which a script finds the directory of the run that it is."""
 
 _SECONDS_BETWEEN_BEATS = 60
 
@@ -66,7 +74,7 @@ class Recording(Experiment):
         self._begun = begun
         self._process = os.getpid()
         self._is_ending = self._is_terminated = False
-        self._trouble = Trouble(on_error)
+        self._write_errors = WriteErrors(on_error)
         self._scores = ScoreLog(self._run.path, self.scores_file, keeps=on_error == "warn")
         self._results: dict[Path, _RecordedResult] = {}
 
@@ -80,7 +88,7 @@ class Recording(Experiment):
         line = f"{_as_float(score)!r}\n".encode()
         self._check_goes_on()
         if self._writes:
-            with self._trouble.over(SCORES):
+            with self._write_errors.attempt(SCORES):
                 self._scores.append(line)
 
     def new_result(self, name: str, *, autosave: float | None = None) -> Result:
@@ -90,15 +98,15 @@ class Recording(Experiment):
         Raises `RecordingError`, a `ValueError`, for a name that another result has, or that no file
         can have, and `NotRecordingError`, a `RuntimeError`, once the recording has ended.
         """
-        path = disk.result_path(self._run.path, name)
+        path = result_path(self._run.path, name)
         for part in (name, path.name):
-            files.check_name(part)
+            check_name(part)
         self._check_goes_on()
         if path in (_RESULTS if self._writes else self._results):
             raise RecordingError(f"expected a name that no other result has, got {name!r} again", path=path)
         if self._writes:
             _RESULTS.add(path)
-        self._results[path] = _RecordedResult(path, autosave, self._writes, self._trouble)
+        self._results[path] = _RecordedResult(path, autosave, self._writes, self._write_errors)
         return self._results[path]
 
     def save_state_dict(self, state_dict: Mapping[str, torch.Tensor], name: str) -> Path:
@@ -108,18 +116,18 @@ class Recording(Experiment):
         mapping of names to tensors, and `FileNameError` or `RecordingError`, both a `ValueError`,
         for a name that no file in the directory can have.
         """
-        disk.inside(self._run.path, name)
-        path = disk.inside(self._run.path, name.removesuffix(".pth") + ".pth")
-        files.check_name(os.path.relpath(path, self._run.path))
+        resolve_inside(self._run.path, name)
+        path = resolve_inside(self._run.path, name.removesuffix(CHECKPOINT) + CHECKPOINT)
+        check_name(os.path.relpath(path, self._run.path))
         checked = checked_state_dict(state_dict)
         if self._writes:
-            with self._trouble.over(STATE_DICTS, path):
-                files.save_state_dict(path, checked)
+            with self._write_errors.attempt(STATE_DICTS, path):
+                save_state_dict(path, checked)
         return path
 
     def store_comments(self) -> None:
         """Write `comments` into `hermes.info` where they have changed; see `Experiment.store_comments`."""
-        with self._trouble.over(COMMENTS, self.file(disk.INFO)):
+        with self._write_errors.attempt(COMMENTS, self.file(INFO)):
             super().store_comments()
 
     def _check_goes_on(self) -> None:
@@ -143,12 +151,12 @@ class Recording(Experiment):
             self._scores.close()
         except OSError as error:
             problems.append(error)
-        info = self.file(disk.INFO)
-        if self._trouble.has_lost(info):
+        info = self.file(INFO)
+        if self._write_errors.has_lost(info):
             with contextlib.suppress(OSError):
                 super().store_comments()
-                self._trouble.forget(info)
-        return problems + self._trouble.lost()
+                self._write_errors.forget(info)
+        return problems + self._write_errors.lost()
 
     def _is_own(self) -> bool:
         """Whether this process is the one to write: a fork has but old copies."""
@@ -156,8 +164,8 @@ class Recording(Experiment):
 
     def _warn_of_lost(self, problems: list[Exception]) -> list[Exception]:
         """Warn of what the disk has refused, if that is what to do with it; what else is wrong."""
-        lost = [] if self._trouble.is_raised else [one for one in problems if isinstance(one, OSError)]
-        warn_of(LOST, lost)
+        lost = [] if self._write_errors.is_raised else [one for one in problems if isinstance(one, OSError)]
+        warn(LOST, lost)
         return [problem for problem in problems if problem not in lost]
 
 
@@ -170,9 +178,9 @@ class _RecordedResult(Result):
 
     _autosave: float | None = None
 
-    def __init__(self, path: Path, autosave: float | None, writes: bool, trouble: Trouble) -> None:
-        super().__init__(disk.name_of_result(path), path)
-        self._trouble = trouble
+    def __init__(self, path: Path, autosave: float | None, writes: bool, trouble: WriteErrors) -> None:
+        super().__init__(name_of_result(path), path)
+        self._write_errors = trouble
         self._place = path
         self._writes = writes
         self._autosave = autosave if writes else None
@@ -181,24 +189,24 @@ class _RecordedResult(Result):
     def __setitem__(self, key: str, value: ResultValue, /) -> None:
         super().__setitem__(key, value)
         if self._autosave is not None and time.monotonic() - self._saved_at >= self._autosave:
-            with self._trouble.over(RESULTS):
-                disk.save_result(self, self._place)
+            with self._write_errors.attempt(RESULTS):
+                save_result(self, self._place)
             self._saved_at = time.monotonic()
 
     def save(self, directory: PathLike | None = None) -> Path:
         if not self._writes:
             return self._place
-        if disk.place_of_result(self.name, directory, self.path) != self._place:
+        if place_of_result(self.name, directory, self.path) != self._place:
             return super().save(directory)
-        with self._trouble.over(RESULTS):
+        with self._write_errors.attempt(RESULTS):
             super().save(directory)
         return self._place
 
     def save_error(self) -> Exception | None:
         """Save it in its place; what kept it from being saved."""
         try:
-            with located(self._place):
-                disk.save_result(self, self._place)
+            with at_path(self._place):
+                save_result(self, self._place)
         except Exception as error:  # noqa: BLE001 - one result must not keep others from being saved
             return error
         return None
@@ -230,7 +238,7 @@ def record(
     """Record what runs in a `with` block as an experiment of its own; see `Experiment.record`."""
     check_on_error(on_error)
     lines, escaped = on_one_line(lines_of_given(args))
-    warn_of("these arguments are escaped in exec_arguments, which has one line for each:", escaped)
+    warn("these arguments are escaped in exec_arguments, which has one line for each:", escaped)
     script = PurePath(script).name.removesuffix(".py")
     noted = checked_words(comments)
     format_info({"comments": ",".join(noted)})  # which refuses what cannot be written
@@ -282,7 +290,7 @@ _CURRENT: dict[str, Recording] = {}
 
 
 def _save_at_exit(recording: Recording) -> None:
-    warn_of("these results could not be saved:", recording._flush() + recording._save())
+    warn("these results could not be saved:", recording._flush() + recording._save())
 
 
 def _save_when_it_ends(recording: Recording) -> None:
@@ -311,14 +319,14 @@ def _started(
 ) -> Recording:
     """Make the directory of a run that begins now, and write what is known of it."""
     arguments = format_exec_args(lines)
-    code, changes = machine.code_with_patch(Path.cwd(), patch)
-    path = files.make_run_directory(Path(root), script, name, datetime.now(), commit=code.commit)
+    code, changes = code_with_patch(Path.cwd(), patch)
+    path = make_run_directory(Path(root), script, name, datetime.now(), commit=code.commit)
     begun = time.monotonic()
-    info = {"commit_hash": code.commit or files.NO_COMMIT, "start_time": format_stamp(datetime.now())}
-    provenance = machine.here(
-        sys.orig_argv, machine.process_of(os.getpid()), code, seeds=seeds, problems=escaped
+    info = {"commit_hash": code.commit or NO_COMMIT, "start_time": format_stamp(datetime.now())}
+    provenance = current_provenance(
+        sys.orig_argv, process_of(os.getpid()), code, seeds=seeds, problems=escaped
     )
-    files.begin_run(
+    begin_run(
         path,
         info={**info, "comments": noted} if noted else info,
         arguments=arguments,
@@ -373,7 +381,7 @@ def _ending(recording: Recording) -> Iterator[None]:
         except (HermesError, OSError) as problem:
             error.add_note(f"the end of the run could not be recorded: {problem}")
         raise
-    with recording._trouble.over(END):
+    with recording._write_errors.attempt(END):
         _end(recording, comments, 0)
 
 
@@ -388,7 +396,7 @@ def _end(recording: Recording, comments: str | None, exit_status: int) -> None:
         "exit_status": str(exit_status),
     }
     noted = recording.comments
-    files.end_run(recording.path_to_experiment, end)
+    end_run(recording.path_to_experiment, end)
     recording.reload()
     if noted != comments:
         recording.comments = noted
@@ -449,12 +457,12 @@ def _beating(recording: Recording) -> Iterator[None]:
     """Say from time to time that the run goes on."""
     ended = threading.Event()
 
-    def beat() -> None:
+    def beat_until_ended() -> None:
         while not ended.wait(_SECONDS_BETWEEN_BEATS):
             with contextlib.suppress(OSError):
-                files.beat(recording.path_to_experiment)
+                beat(recording.path_to_experiment)
 
-    thread = threading.Thread(target=beat, name="pyhermes heartbeat", daemon=True)
+    thread = threading.Thread(target=beat_until_ended, name="pyhermes heartbeat", daemon=True)
     thread.start()
     try:
         yield

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from numpy.typing import ArrayLike
 
-from pyhermes.core import disk
+from pyhermes.core.disk.layout import name_of_result, place_of_result
+from pyhermes.core.disk.results import load_values, save_result
 from pyhermes.core.formats.result_file import (
     ResultRecord,
     add_array,
@@ -74,7 +75,7 @@ class Result(dict[str, ResultValue]):
         >>> result["solved"].dtype, result["solved"].shape
         (dtype('bool'), (150,))
         """
-        return cls(disk.name_of_result(path), path, disk.load_values(path))
+        return cls(name_of_result(path), path, load_values(path))
 
     def save(self, directory: PathLike | None = None) -> Path:
         """Save as `<directory>/<name>.result`, making the directory; the file's path.
@@ -86,8 +87,8 @@ class Result(dict[str, ResultValue]):
         >>> Result("metrics", dictionary={"loss": [0.5]}).save("out").name
         'metrics.result'
         """
-        place = disk.place_of_result(self.name, directory, self.path)
-        self.path = disk.save_result(self, place)
+        place = place_of_result(self.name, directory, self.path)
+        self.path = save_result(self, place)
         return self.path
 
     def store_scalar(self, value: ScalarLike | Iterable[ScalarLike], key: str) -> None:

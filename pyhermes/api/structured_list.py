@@ -19,7 +19,7 @@ from pyhermes.core.structure.arguments import structured_args
 from pyhermes.core.structure.compare import ReplicateGroup, group_by_replicate, varying
 from pyhermes.core.structure.fields import leaf_values
 from pyhermes.core.tables.run_table import RunRow
-from pyhermes.core.warn import warn_of
+from pyhermes.core.warn import warn
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
@@ -164,7 +164,7 @@ class StructuredList(Tabular, Sequence[StructuredRun[A_co]]):
         """
         groups = group_by_replicate(self)
         same = [names for group in groups for names in map(_names, group.duplicates)]
-        warn_of(
+        warn(
             "these runs have the same arguments and the same replicate, in .duplicates of their group:", same
         )
         return tuple(StructuredGroup(group, self) for group in groups)
@@ -226,7 +226,7 @@ def structure_runs(experiments: ExperimentList, cls: type[A], *, forbid_extra: b
     failed = [outcome for outcome in outcomes if isinstance(outcome, UnstructuredRun)]
     more = [f"... and {len(failed) - _MISFITS_SHOWN} more"] if len(failed) > _MISFITS_SHOWN else []
     headline = f"the arguments of these experiments do not fit {cls.__qualname__}; they are in .failed:"
-    warn_of(headline, [*failed[:_MISFITS_SHOWN], *more])
+    warn(headline, [*failed[:_MISFITS_SHOWN], *more])
     runs = [outcome for outcome in outcomes if isinstance(outcome, StructuredRun)]
     return StructuredList(runs, cls, failed=failed, unreadable=experiments.failed)
 

@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from pyhermes.core import disk
+from pyhermes.core.disk.results import load_scalars
 from pyhermes.core.runs.run import Run
 from pyhermes.core.typing import FloatArray
-from pyhermes.core.warn import warn_of
+from pyhermes.core.warn import warn
 
 if TYPE_CHECKING:
     import pandas
@@ -109,6 +109,6 @@ class Tabular(ABC):
 def _scalars(runs: Iterable[Run], keys: Iterable[str]) -> tuple[dict[str, FloatArray], ...]:
     from pyhermes.core.tables.run_table import chosen_scalars
 
-    scalars, failed = disk.load_scalars(runs)
-    warn_of("the results of these experiments cannot be read:", failed)
+    scalars, failed = load_scalars(runs)
+    warn("the results of these experiments cannot be read:", failed)
     return chosen_scalars(scalars, keys)

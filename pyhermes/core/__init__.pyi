@@ -5,15 +5,12 @@ from .curves.training_curve import (
     epsilon_schedule as epsilon_schedule,
     training_curve as training_curve,
 )
-from .disk import (
-    is_experiment as is_experiment,
+from .disk.layout import is_experiment as is_experiment
+from .disk.results import load_result as load_result, load_scalars as load_scalars, save_result as save_result
+from .disk.run_files import load_scores as load_scores, load_state_dict as load_state_dict
+from .disk.scanning import (
     load_arguments as load_arguments,
-    load_result as load_result,
     load_run as load_run,
-    load_scalars as load_scalars,
-    load_scores as load_scores,
-    load_state_dict as load_state_dict,
-    save_result as save_result,
     scan_runs as scan_runs,
     with_arguments as with_arguments,
 )

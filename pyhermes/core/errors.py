@@ -185,7 +185,7 @@ class HermesWarning(UserWarning):
 
 
 @contextlib.contextmanager
-def located(path: Path) -> Iterator[None]:
+def at_path(path: Path) -> Iterator[None]:
     """Errors raised inside that do not say which file they are about say that it is `path`.
 
     A `TypeError` is about what the caller gave, and stays as it is.

@@ -10,7 +10,7 @@ from pyhermes.core.errors import HermesWarning
 from pyhermes.core.messages import printable
 
 
-def warn_of(headline: str, details: Sequence[object]) -> None:
+def warn(headline: str, details: Sequence[object]) -> None:
     """Warn once, in the name of the code that called pyhermes, a line a detail; of none, nothing."""
     if details:
         text = "\n  ".join([headline, *map(printable, details)])

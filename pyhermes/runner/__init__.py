@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
-from pyhermes.runner.sweep import RunReport, run_jobs
+from pyhermes.runner.sweep import SweepReport, run_jobs
 
-__all__ = ["JobOutcome", "JobPlan", "RunReport", "run_job", "run_jobs"]
+__all__ = ["JobOutcome", "JobPlan", "SweepReport", "run_job", "run_jobs"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import shlex
 import sys
 import time
@@ -14,9 +13,11 @@ from typing import Any, final
 
 import attrs
 
-from pyhermes.core import disk
-from pyhermes.core.disk import recording as files
-from pyhermes.core.errors import ExecutionFileError, MissingPackageError, RecordingError, located
+from pyhermes.core.disk.layout import ROOT, SETTINGS, STDERR, STDOUT, stop_path
+from pyhermes.core.disk.opening import is_there, read_from, read_small_text
+from pyhermes.core.disk.record import check_name
+from pyhermes.core.disk.stop_file import ask_to_stop, forget_stop
+from pyhermes.core.errors import ExecutionFileError, MissingPackageError, RecordingError, at_path
 from pyhermes.core.formats.exec_arguments import lines_of_argv
 from pyhermes.core.sweep.command import split_command
 from pyhermes.core.sweep.file import ExecutionFile, checked_file, format_execution_file, parse_execution_file
@@ -26,10 +27,8 @@ from pyhermes.core.text.numbers import parse_integer
 from pyhermes.runner.interrupts import counted_interrupts
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
 from pyhermes.runner.sweep import check_jobs_at_once
-from pyhermes.system import machine
+from pyhermes.system.git import work_tree
 
-SETTINGS = ".hermes_settings"
-ROOT = "experiments"
 _SECONDS_BETWEEN_LOOKS = 0.05
 _LARGEST_PIECE = 1 << 20
 _TEMPLATE = """# settings, as key:value: path_to_experiments, threads (how many jobs run at once)
@@ -74,7 +73,7 @@ def settings_of(
     The project is the git work tree around the current directory, or that directory. Raises
     `ExecutionFileError`, a `ValueError`, for settings that cannot be read.
     """
-    home = (project or machine.work_tree(Path.cwd()) or Path.cwd()).absolute()
+    home = (project or work_tree(Path.cwd()) or Path.cwd()).absolute()
     if not home.is_dir():
         raise RecordingError(f"expected the directory of a project, got {str(home)!r}, which is none")
     held = {**project_settings(home), **in_file}
@@ -87,10 +86,10 @@ def settings_of(
 def project_settings(project: Path) -> Mapping[str, str]:
     """The settings in a project's `.hermes_settings`; none where it has no such file."""
     path = project / SETTINGS
-    if not disk.is_there(path):
+    if not is_there(path):
         return {}
-    with located(path):
-        text = disk.read_small_text(path).removeprefix("\ufeff")
+    with at_path(path):
+        text = read_small_text(path).removeprefix("\ufeff")
         file = parse_execution_file(f"PRE\n{text}\nEXEC\n")
         own = [attrs.evolve(problem, line=(problem.line or 1) - 1) for problem in file.problems]
         return checked_file(attrs.evolve(file, problems=tuple(own))).settings
@@ -102,8 +101,8 @@ def jobs_of_file(path: Path) -> tuple[Mapping[str, str], tuple[Job, ...]]:
     Raises `ExecutionFileError`, a `ValueError` that names file and line, for a file with problems,
     and for one without a job.
     """
-    with located(path):
-        file = parse_execution_file(disk.read_small_text(path))
+    with at_path(path):
+        file = parse_execution_file(read_small_text(path))
         jobs = expand(file)
         if not jobs:
             raise ExecutionFileError("expected at least one job in the section EXEC, got none")
@@ -126,8 +125,8 @@ def job_of_command(words: Sequence[str]) -> Job:
 
 def run_shown(job: Job, settings: Settings, name: str, comments: Iterable[str], patch: bool) -> JobOutcome:
     """Run one job here, and show what it prints while it does; KeyboardInterrupt ends it."""
-    files.check_name(name)
-    stop = settings.root / f".pyhermes-stop-{secrets.token_hex(8)}"
+    check_name(name)
+    stop = stop_path(settings.root)
     plan = JobPlan(job, name, 0, settings.root, settings.project, stop, tuple(comments), patch)
     logs: list[LogFollower] = []
     asked = 0
@@ -139,12 +138,12 @@ def run_shown(job: Job, settings: Settings, name: str, comments: Iterable[str], 
                 wait([future], _SECONDS_BETWEEN_LOOKS)
                 if interrupts.count > asked:
                     asked = interrupts.count
-                    files.ask_to_stop(stop)
+                    ask_to_stop(stop)
         finally:
             if not future.done():
-                files.ask_to_stop(stop)
+                ask_to_stop(stop)
                 wait([future])
-            files.forget_stop(stop)
+            forget_stop(stop)
     _look(logs)
     return future.result()
 
@@ -204,7 +203,7 @@ class LogFollower:
     def __init__(self, path: Path, show: Callable[[str, bytes], None]) -> None:
         self._path = path
         self._show = show
-        self._seen = {disk.STDOUT: 0, disk.STDERR: 0}
+        self._seen = {STDOUT: 0, STDERR: 0}
 
     def follow(self, is_ended: Callable[[], bool]) -> None:
         """Give on what comes until the run has ended, and then what is left."""
@@ -216,13 +215,13 @@ class LogFollower:
     def look(self) -> None:
         """Give on what is new."""
         for name in self._seen:
-            while data := files.read_from(self._path, name, self._seen[name], _LARGEST_PIECE):
+            while data := read_from(self._path, name, self._seen[name], _LARGEST_PIECE):
                 self._seen[name] += len(data)
                 self._show(name, data)
 
 
 def _print_raw(name: str, data: bytes) -> None:
-    stream = sys.stderr if name == disk.STDERR else sys.stdout
+    stream = sys.stderr if name == STDERR else sys.stdout
     with contextlib.suppress(BrokenPipeError):  # nobody looks any more; the job goes on
         stream.buffer.write(data)
         stream.flush()

@@ -18,9 +18,21 @@ from typing import BinaryIO, final
 
 import attrs
 
-from pyhermes.api.recording import VARIABLE
-from pyhermes.core import disk
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.opening import is_there
+from pyhermes.core.disk.provenance import load_provenance, store_provenance
+from pyhermes.core.disk.record import (
+    NO_COMMIT,
+    append_to_stderr,
+    beat,
+    begin_run,
+    end_run,
+    gather_named,
+    job_logs,
+    make_run_directory,
+)
+from pyhermes.core.disk.run_files import copy_into, move_into
+from pyhermes.core.disk.scanning import load_run
+from pyhermes.core.disk.stop_file import wanted_signal
 from pyhermes.core.errors import ExecutionFileError, HermesError
 from pyhermes.core.formats.exec_arguments import format_exec_args
 from pyhermes.core.formats.info import format_info
@@ -30,7 +42,9 @@ from pyhermes.core.structure.given import on_one_line
 from pyhermes.core.sweep.file import format_execution_file
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.text.times import format_stamp
-from pyhermes.system import machine
+from pyhermes.system.environment import VARIABLE, current_provenance
+from pyhermes.system.git import code_with_patch
+from pyhermes.system.process import process_of
 
 _SECONDS_BETWEEN_LOOKS = 0.05
 _SECONDS_BETWEEN_BEATS = 60
@@ -74,7 +88,7 @@ def run_job(plan: JobPlan, started: Callable[[Path], None] | None = None) -> Job
     A job that cannot be started is a failed run. `started` is called with the directory once it is
     there. Nothing is raised for what the job does.
     """
-    if files.wanted_signal(plan.stop):
+    if wanted_signal(plan.stop):
         return JobOutcome(plan.index, None, RunStatus.INTERRUPTED, "interrupted before it began")
     try:
         path = _begun(plan)
@@ -90,8 +104,8 @@ def run_job(plan: JobPlan, started: Callable[[Path], None] | None = None) -> Job
             exit_status = -signal.SIGINT
         problems = _gather(plan, path)
         try:
-            files.end_run(path, _end(begun, exit_status))
-            report = status_of(disk.load_run(path).info)
+            end_run(path, _end(begun, exit_status))
+            report = status_of(load_run(path).info)
         except (HermesError, OSError) as error:
             reason = f"its end cannot be recorded: {reason_of(error)}"
             return JobOutcome(plan.index, path, RunStatus.FAILED, reason)
@@ -112,15 +126,15 @@ def _begun(plan: JobPlan) -> Path:
     lines, _ = on_one_line(job.lines)
     comments = ",".join((*plan.comments, *options.comments))
     format_info({"comments": comments})  # which refuses what cannot be written
-    code, changes = machine.code_with_patch(plan.project, plan.patch)
-    path = files.make_run_directory(plan.root, job.script, plan.name, datetime.now(), plan.index, code.commit)
-    info = {"commit_hash": code.commit or files.NO_COMMIT, "start_time": format_stamp(datetime.now())}
-    files.begin_run(
+    code, changes = code_with_patch(plan.project, plan.patch)
+    path = make_run_directory(plan.root, job.script, plan.name, datetime.now(), plan.index, code.commit)
+    info = {"commit_hash": code.commit or NO_COMMIT, "start_time": format_stamp(datetime.now())}
+    begin_run(
         path,
         info={**info, "comments": comments} if comments else info,
         arguments=format_exec_args(lines),
-        provenance=machine.here(
-            job.argv(path.name), machine.process_of(os.getpid()), code, directory=plan.project
+        provenance=current_provenance(
+            job.argv(path.name), process_of(os.getpid()), code, directory=plan.project
         ),
         patch=changes,
         re_execution=_re_execution(job),
@@ -142,8 +156,8 @@ def _executed(plan: JobPlan, path: Path, logs: contextlib.ExitStack) -> int:
         return _refused(path, missing, _NOT_FOUND)
     try:
         for file in plan.job.options.copy_before:
-            disk.copy_into(path, plan.project / file)
-        with _process(plan, path, logs.enter_context(files.job_logs(path))) as process:
+            copy_into(path, plan.project / file)
+        with _process(plan, path, logs.enter_context(job_logs(path))) as process:
             return _waited(plan, path, process)
     except (HermesError, OSError, ValueError) as error:  # a word with NUL is a ValueError
         not_found = isinstance(error, FileNotFoundError) and not isinstance(error, HermesError)
@@ -153,14 +167,14 @@ def _executed(plan: JobPlan, path: Path, logs: contextlib.ExitStack) -> int:
 def _missing(plan: JobPlan) -> str | None:
     """Why the job's script is not there to be run, None if it is."""
     script = plan.job.script_path
-    if script is None or disk.is_there(plan.project / script):
+    if script is None or is_there(plan.project / script):
         return None
     return f"expected the script {script!r} in {plan.project}, got nothing there"
 
 
 def _refused(path: Path, why: str, exit_status: int) -> int:
     with contextlib.suppress(OSError):
-        files.append_to_stderr(path, f"hermes: {why}\n")
+        append_to_stderr(path, f"hermes: {why}\n")
     return exit_status
 
 
@@ -190,9 +204,9 @@ def _process(plan: JobPlan, path: Path, logs: tuple[BinaryIO, BinaryIO]) -> Iter
 
 
 def _note_process(path: Path, pid: int) -> None:
-    provenance = files.load_provenance(path)
+    provenance = load_provenance(path)
     if provenance is not None:
-        files.store_provenance(path, attrs.evolve(provenance, process=machine.process_of(pid)))
+        store_provenance(path, attrs.evolve(provenance, process=process_of(pid)))
 
 
 def _waited(plan: JobPlan, path: Path, process: subprocess.Popen[bytes]) -> int:
@@ -203,14 +217,14 @@ def _waited(plan: JobPlan, path: Path, process: subprocess.Popen[bytes]) -> int:
         with contextlib.suppress(subprocess.TimeoutExpired):
             exit_status = process.wait(_SECONDS_BETWEEN_LOOKS)
             return -signal.SIGINT if told else exit_status
-        wanted = files.wanted_signal(plan.stop)
+        wanted = wanted_signal(plan.stop)
         if wanted > told:
             told = wanted
             _signal(process, told)
         if time.monotonic() - beaten > _SECONDS_BETWEEN_BEATS:
             beaten = time.monotonic()
             with contextlib.suppress(OSError):
-                files.beat(path)
+                beat(path)
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
@@ -221,13 +235,13 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
 def _gather(plan: JobPlan, path: Path) -> list[str]:
     """Bring what the job left into its directory; what could not be brought."""
     options = plan.job.options
-    problems = files.gather_named(plan.project, path)
-    problems += [_attempt(disk.copy_into, path, plan.project / file) for file in options.copy_after]
-    problems += [_attempt(disk.move_into, path, plan.project / file) for file in options.move_after]
+    problems = gather_named(plan.project, path)
+    problems += [_attempt(copy_into, path, plan.project / file) for file in options.copy_after]
+    problems += [_attempt(move_into, path, plan.project / file) for file in options.move_after]
     said = [problem for problem in problems if problem]
     with contextlib.suppress(OSError):
         for problem in said:
-            files.append_to_stderr(path, f"hermes: {problem}\n")
+            append_to_stderr(path, f"hermes: {problem}\n")
     return said
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import final
 
 import attrs
 
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.layout import stop_path
+from pyhermes.core.disk.record import check_name
+from pyhermes.core.disk.stop_file import ask_to_stop, forget_stop
 from pyhermes.core.errors import RecordingError
 from pyhermes.core.messages import reason_of
 from pyhermes.core.runs.status import RunStatus
@@ -25,7 +26,7 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 @final
 @attrs.frozen
-class RunReport:
+class SweepReport:
     """How jobs ended, in the order in which they were given."""
 
     outcomes: tuple[JobOutcome, ...]
@@ -52,7 +53,7 @@ def run_jobs(
     jobs_at_once: int = 1,
     patch: bool = True,
     progress: Callable[[JobOutcome], None] | None = None,
-) -> RunReport:
+) -> SweepReport:
     r"""Run jobs, each as a process that is recorded in `<root>/<script>/<name>/<identifier>`.
 
     They run in `project`, without a shell, `jobs_at_once` at a time on this machine; or wherever an
@@ -67,9 +68,9 @@ def run_jobs(
     >>> run_jobs(jobs, name="doc").outcomes[0].status
     <RunStatus.FINISHED: 'finished'>
     """
-    files.check_name(name)
+    check_name(name)
     check_jobs_at_once(jobs_at_once)
-    stop = Path(root).absolute() / f".pyhermes-stop-{secrets.token_hex(8)}"
+    stop = stop_path(Path(root).absolute())
     noted = tuple(comments)
     plans = [
         JobPlan(job, name, index, Path(root).absolute(), Path(project).absolute(), stop, noted, patch)
@@ -78,7 +79,7 @@ def run_jobs(
     ours = ThreadPoolExecutor(jobs_at_once) if executor is None else contextlib.nullcontext(executor)
     with ours as pool:
         outcomes = _followed(pool, plans, stop, progress)
-    return RunReport(tuple(sorted(outcomes, key=lambda outcome: outcome.index)))
+    return SweepReport(tuple(sorted(outcomes, key=lambda outcome: outcome.index)))
 
 
 def check_jobs_at_once(count: int) -> None:
@@ -105,12 +106,12 @@ def _followed(
                     interrupts.count += _shown(progress, outcomes[-1])
                 if interrupts.count > asked:
                     asked = interrupts.count
-                    files.ask_to_stop(stop)
+                    ask_to_stop(stop)
         finally:
             if pending:
-                files.ask_to_stop(stop)
+                ask_to_stop(stop)
                 wait(pending)
-            files.forget_stop(stop)
+            forget_stop(stop)
     return outcomes
 
 

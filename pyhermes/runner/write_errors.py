@@ -10,7 +10,7 @@ import attrs
 
 from pyhermes.core.errors import UnknownChoiceError
 from pyhermes.core.typing import OnWriteError
-from pyhermes.core.warn import warn_of
+from pyhermes.core.warn import warn
 
 SCORES = "scores cannot be written now; they wait, in order, until they can:"
 RESULTS = "results cannot be written now; that is tried again, at the latest at the end:"
@@ -21,7 +21,7 @@ LOST = "the recording has ended, and this could not be written:"
 
 
 @final
-class Trouble:
+class WriteErrors:
     """The errors of writing that a recording meets: raised, or warned of once a kind."""
 
     def __init__(self, on_error: OnWriteError) -> None:
@@ -29,7 +29,7 @@ class Trouble:
         self._warned: set[tuple[str, int | None]] = set()
         self._lost: dict[Path, OSError] = {}
 
-    def over(self, headline: str, path: Path | None = None) -> _Attempt:
+    def attempt(self, headline: str, path: Path | None = None) -> _Attempt:
         """What writes something; with a `path`, nobody but the user can write it again."""
         return _Attempt(self, headline, path)
 
@@ -48,7 +48,7 @@ class Trouble:
         kind = (headline, error.errno)
         if kind not in self._warned:
             self._warned.add(kind)
-            warn_of(headline, [error])
+            warn(headline, [error])
 
     def forget(self, path: Path | None) -> None:
         """Take note that it has been written after all."""
@@ -59,7 +59,7 @@ class Trouble:
 @final
 @attrs.frozen
 class _Attempt:
-    trouble: Trouble
+    trouble: WriteErrors
     headline: str
     path: Path | None
 

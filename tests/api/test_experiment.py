@@ -32,6 +32,7 @@ from pyhermes.core import (
     load_run,
     parse_exec_args,
 )
+from pyhermes.core.disk.layout import RESERVED
 from tests.conftest import CRASHED, DOUBLE, TAXI
 
 IDENTIFIER = "2026_11_23_182353168091_0_fcbfa"
@@ -864,9 +865,10 @@ def test_files_are_brought_in(first: Path, tmp_path: Path, way: str, new_name: s
 @pytest.mark.parametrize("way", ["copy_file", "move_file"])
 def test_what_stands_there_is_replaced(first: Path, tmp_path: Path, way: str) -> None:
     (tmp_path / "new").write_text("new")
+    (first / "notes.txt").write_text("old")
     exp, before = Experiment.load(first), contents(first)
-    getattr(exp, way)(str(tmp_path / "new"), "stdout.log")
-    assert contents(first) == {**before, "stdout.log": b"new"}
+    getattr(exp, way)(str(tmp_path / "new"), "notes.txt")
+    assert contents(first) == {**before, "notes.txt": b"new"}
 
 
 @pytest.mark.parametrize("way", ["copy_file", "move_file"])
@@ -882,13 +884,14 @@ def test_of_a_link_what_it_leads_to_is_brought_in(first: Path, tmp_path: Path, w
 
 @pytest.mark.parametrize("way", ["copy_file", "move_file"])
 def test_a_file_that_is_there_already_stays(first: Path, way: str) -> None:
+    (first / "notes.txt").write_text("notes")
     exp, before = Experiment.load(first), contents(first)
-    assert getattr(exp, way)(first / "stdout.log") == first / "stdout.log"
+    assert getattr(exp, way)(first / "notes.txt") == first / "notes.txt"
     assert contents(first) == before
 
 
 @pytest.mark.parametrize("way", ["copy_file", "move_file"])
-@pytest.mark.parametrize("name", ["hermes.info", "exec_arguments", "provenance.json"])
+@pytest.mark.parametrize("name", sorted(RESERVED))
 def test_files_of_the_format_are_not_overwritten(first: Path, tmp_path: Path, way: str, name: str) -> None:
     (tmp_path / name).write_text("new")
     before = contents(tmp_path)
@@ -902,12 +905,12 @@ def test_files_of_the_format_are_not_overwritten(first: Path, tmp_path: Path, wa
 def test_what_is_no_file_is_not_brought_in(first: Path, tmp_path: Path, way: str) -> None:
     exp, before = Experiment.load(first), contents(tmp_path)
     with pytest.raises(FileNotFoundError) as error:
-        getattr(exp, way)(tmp_path / "missing", "stdout.log")
+        getattr(exp, way)(tmp_path / "missing", "notes.txt")
     assert isinstance(error.value, MissingFileError)
     os.mkfifo(tmp_path / "fifo")
     for source in (tmp_path / "fifo", tmp_path / "runs"):
         with pytest.raises(NotAFileError):
-            getattr(exp, way)(source, "stdout.log")
+            getattr(exp, way)(source, "notes.txt")
     os.unlink(tmp_path / "fifo")
     assert contents(tmp_path) == before
 

@@ -34,10 +34,11 @@ from pyhermes.core import (
     ResultError,
     RunStatus,
 )
-from pyhermes.core.disk.recording import begin_run, load_provenance, make_run_directory, store_provenance
+from pyhermes.core.disk.provenance import load_provenance, store_provenance
+from pyhermes.core.disk.record import begin_run, make_run_directory
 from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError
 from pyhermes.core.formats.provenance import Provenance
-from pyhermes.system.machine import process_of
+from pyhermes.system.process import process_of
 
 VARIABLE = "HERMES_EXPERIMENT"
 NOW = datetime(2026, 11, 23, 18, 23, 53, 168091)
@@ -816,7 +817,7 @@ def test_a_heartbeat_that_cannot_be_written_is_no_error(monkeypatch: pytest.Monk
     with record() as exp:
         pass
     monkeypatch.setattr(module, "_SECONDS_BETWEEN_BEATS", 0.001)
-    monkeypatch.setattr("pyhermes.core.disk.recording.beat", fail)
+    monkeypatch.setattr("pyhermes.api.recording.beat", fail)
     with module._beating(exp):
         while len(beats) < 3:
             time.sleep(0.001)

@@ -17,7 +17,7 @@ from pyhermes.core import (
     ResultProblem,
     errors,
 )
-from pyhermes.core.errors import located
+from pyhermes.core.errors import at_path
 from pyhermes.core.messages import printable, reason_of, shown
 
 BUILTINS: dict[str, tuple[type[Exception], ...]] = {
@@ -203,11 +203,11 @@ def test_an_object_that_cannot_be_shown_is_named_by_its_type() -> None:
 
 
 def test_a_located_error_keeps_the_path_that_it_has() -> None:
-    with pytest.raises(HermesError) as without, located(Path("outer")):
+    with pytest.raises(HermesError) as without, at_path(Path("outer")):
         raise HermesError("wrong", line=2)
     assert str(without.value) == "outer, line 2: wrong"
-    with pytest.raises(HermesError) as inner, located(Path("outer")):
+    with pytest.raises(HermesError) as inner, at_path(Path("outer")):
         raise HermesError("wrong", path=Path("inner"))
     assert str(inner.value) == "inner: wrong"
-    with pytest.raises(KeyError), located(Path("outer")):
+    with pytest.raises(KeyError), at_path(Path("outer")):
         raise KeyError("another's")

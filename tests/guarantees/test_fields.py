@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 from pyhermes import Experiment, HermesWarning, Result, RunStatus
 from pyhermes.core import HermesError, expand, parse_execution_file, parse_scores
-from pyhermes.core.disk import load_run
+from pyhermes.core.disk.scanning import load_run
 from pyhermes.runner import JobPlan, run_job
 from pyhermes.runner.command import job_of_command
 from tests.guarantees.helpers import warned

@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from pyhermes import Experiment, RunStatus
-from pyhermes.core.disk.recording import is_held, job_logs, load_provenance, store_provenance
-from pyhermes.system.machine import process_of
+from pyhermes.core.disk.provenance import load_provenance, store_provenance
+from pyhermes.core.disk.record import is_held, job_logs
+from pyhermes.system.process import process_of
 from tests.runner.helpers import hermes_running, is_alive, make_project, runs_in, wait_for, wait_until
 
 GAP = """

@@ -16,8 +16,12 @@ import torch
 
 from pyhermes import Experiment, Result
 from pyhermes.core import ResultRecord, load_run, save_result, scan_runs
-from pyhermes.core.disk import find_run, list_files, list_results, replacing, store_comments
-from pyhermes.core.disk.recording import end_run, gather_named, save_state_dict, write_file
+from pyhermes.core.disk.atomic_writing import atomic_write, write_file
+from pyhermes.core.disk.opening import list_files
+from pyhermes.core.disk.record import end_run, gather_named
+from pyhermes.core.disk.results import list_results
+from pyhermes.core.disk.run_files import save_state_dict, store_comments
+from pyhermes.core.disk.scanning import find_run
 from tests.guarantees.helpers import leftovers, python, temporary
 
 KILLS = 200
@@ -28,8 +32,9 @@ from pathlib import Path
 
 import torch
 from pyhermes.core import ResultRecord, load_result, load_run, save_result
-from pyhermes.core.disk import load_state_dict, store_comments
-from pyhermes.core.disk.recording import end_run, save_state_dict
+from pyhermes.core.disk.run_files import load_state_dict, store_comments
+from pyhermes.core.disk.record import end_run
+from pyhermes.core.disk.run_files import save_state_dict
 
 folder, kills, random = Path(sys.argv[1]), int(sys.argv[2]), random.Random(0)
 torch.set_num_threads(1)
@@ -282,8 +287,8 @@ def test_the_next_save_clears_away_what_a_killed_writer_left(
 WRITES = """
 import os, sys, time
 from pathlib import Path
-from pyhermes.core.disk import replacing
-with replacing(Path(sys.argv[1])) as file:
+from pyhermes.core.disk.atomic_writing import atomic_write
+with atomic_write(Path(sys.argv[1])) as file:
     file.write(b"new")
     print("writes", flush=True)
     sys.stdin.read()
@@ -305,7 +310,7 @@ def writer(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_what_a_living_writer_writes_stays(run: Path) -> None:
-    with writer(run / "a.txt") as process, replacing(run / "b.txt") as file:
+    with writer(run / "a.txt") as process, atomic_write(run / "b.txt") as file:
         file.write(b"ours")
         assert len(leftovers(run)) == 2
         save_some_result(run)
@@ -402,7 +407,7 @@ def test_who_clears_away_may_come_before_the_lock(
 CROWD = """
 import os, sys
 from pathlib import Path
-from pyhermes.core.disk.recording import write_file
+from pyhermes.core.disk.atomic_writing import write_file
 folder = Path(sys.argv[1])
 children = []
 for number in range(8):

@@ -9,7 +9,7 @@ import pytest
 
 from pyhermes import Experiment
 from pyhermes.api import recording as module
-from pyhermes.core.disk.recording import make_run_directory
+from pyhermes.core.disk.record import make_run_directory
 from tests.guarantees.helpers import python
 
 PROCESSES, CREATIONS = 8, 200
@@ -18,7 +18,7 @@ CREATES = """
 import os, sys
 from datetime import datetime
 from pathlib import Path
-from pyhermes.core.disk.recording import make_run_directory
+from pyhermes.core.disk.record import make_run_directory
 root, processes, creations = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 gate, opened = os.pipe()
 children = []

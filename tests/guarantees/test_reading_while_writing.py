@@ -16,8 +16,10 @@ import pytest
 
 from pyhermes import Experiment, RunStatus
 from pyhermes.core import load_result, load_run
-from pyhermes.core.disk import load_state_dict, recording
-from pyhermes.core.disk.recording import end_run, load_provenance, store_provenance
+from pyhermes.core.disk import provenance as disk_provenance
+from pyhermes.core.disk.provenance import load_provenance, store_provenance
+from pyhermes.core.disk.record import end_run
+from pyhermes.core.disk.run_files import load_state_dict
 
 READS = 150
 
@@ -229,7 +231,7 @@ def test_that_lines_are_whole_is_noted_when_there_is_room(
 
     with Experiment.record("train", name="first", root=tmp_path, on_error="warn") as exp:
         with monkeypatch.context() as patch:
-            patch.setattr(recording, "store_provenance", refuse)
+            patch.setattr(disk_provenance, "store_provenance", refuse)
             exp.log_score(1.0)  # has room, if the rest has not
             provenance = load_provenance(exp.path_to_experiment)
             assert provenance is not None

@@ -9,7 +9,7 @@ import pytest
 
 from pyhermes import RunStatus
 from pyhermes.core import ExecutionFileError, MissingFileError, MissingPackageError
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.stop_file import ask_to_stop
 from pyhermes.core.sweep.file import parse_execution_file
 from pyhermes.core.sweep.jobs import expand
 from pyhermes.runner import JobPlan, run_job
@@ -226,8 +226,8 @@ def test_a_command_that_we_ended_is_interrupted_however_we_did(project: Path) ->
 
     def kill() -> None:
         wait_for(project / "began1")
-        files.ask_to_stop(plan.stop)
-        files.ask_to_stop(plan.stop)
+        ask_to_stop(plan.stop)
+        ask_to_stop(plan.stop)
 
     thread = threading.Thread(target=kill)
     thread.start()

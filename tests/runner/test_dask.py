@@ -16,7 +16,7 @@ import pytest
 
 from pyhermes import RunStatus
 from pyhermes.cli import main
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.provenance import load_provenance
 from tests.runner.helpers import (
     HERMES,
     is_alive,
@@ -114,7 +114,7 @@ def test_two_workers_run_two_jobs_at_once(project: Path, cluster: str) -> None:
         "while not (os.path.exists('here0') and os.path.exists('here1')):\n    time.sleep(0.01)\n"
     )
     assert swept(project, "PROD([[python, meet.py, {i}],[]], i=[0, 1])", cluster) == 0
-    recorders = [files.load_provenance(exp.path_to_experiment) for exp in runs_in(project / "experiments")]
+    recorders = [load_provenance(exp.path_to_experiment) for exp in runs_in(project / "experiments")]
     assert len({found.process.pid for found in recorders if found}) == 2
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from pyhermes import Experiment, RunStatus
 from pyhermes.core import load_arguments, load_scalars, load_scores
-from pyhermes.core.disk import recording as files
+from pyhermes.core.disk.provenance import load_provenance
+from pyhermes.core.disk.stop_file import ask_to_stop
 from pyhermes.core.messages import reason_of
 from pyhermes.core.sweep.file import ExecutionFile, parse_execution_file
 from pyhermes.core.sweep.items import JobLine
@@ -88,7 +89,7 @@ def test_a_job_is_recorded_from_its_beginning_to_its_end(project: Path) -> None:
 def test_the_process_that_is_recorded_is_the_job_and_not_who_records_it(project: Path) -> None:
     (project / "pid.py").write_text("import os\nprint(os.getpid())")
     exp = done(project, "[[python, pid.py],[]]")
-    provenance = files.load_provenance(exp.path_to_experiment)
+    provenance = load_provenance(exp.path_to_experiment)
     assert provenance is not None
     assert provenance.process.pid == int(logs_of(exp)[0])
     assert provenance.argv == ("python", "pid.py")
@@ -98,7 +99,7 @@ def test_the_directory_that_is_recorded_is_where_the_job_ran(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    provenance = files.load_provenance(done(project, "[[python, echo.py],[]]").path_to_experiment)
+    provenance = load_provenance(done(project, "[[python, echo.py],[]]").path_to_experiment)
     assert provenance is not None
     assert Path(provenance.directory) == project
 
@@ -405,7 +406,7 @@ def end_when_begun(project: Path, *numbers: int) -> threading.Thread:
     def ask() -> None:
         wait_for(project / "began1")
         for _ in numbers:
-            files.ask_to_stop(project / "stop")
+            ask_to_stop(project / "stop")
             time.sleep(0.3 if len(numbers) > 1 else 0)
 
     thread = threading.Thread(target=ask)
@@ -454,7 +455,7 @@ def test_processes_that_a_job_started_end_with_it(project: Path) -> None:
 
 
 def test_no_job_begins_after_all_were_asked_to_stop(project: Path) -> None:
-    files.ask_to_stop(project / "stop")
+    ask_to_stop(project / "stop")
     outcome = run_job(plan_of(project, "[[python, wait.py, 1],[]]"))
     assert (outcome.path, outcome.status) == (None, RunStatus.INTERRUPTED)
     assert not (project / "experiments").exists()

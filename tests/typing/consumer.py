@@ -84,7 +84,7 @@ from pyhermes.plot import (
     plot_training_progress_from_file,
     smoothen,
 )
-from pyhermes.runner import RunReport, run_jobs
+from pyhermes.runner import SweepReport, run_jobs
 
 
 class Agent(torch.nn.Module):
@@ -235,7 +235,7 @@ def recording(args: Args, words: list[str], net: Agent) -> None:
     assert_type(Experiment.current(), Recording)
     jobs = expand(parse_execution_file("EXEC"))
     assert_type(jobs, tuple[Job, ...])
-    assert_type(run_jobs(jobs, name="first", executor=ThreadPoolExecutor()), RunReport)
+    assert_type(run_jobs(jobs, name="first", executor=ThreadPoolExecutor()), SweepReport)
 
 
 def results(ax: Axes, losses: list[float]) -> None:

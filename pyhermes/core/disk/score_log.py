@@ -2,14 +2,54 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from pyhermes.core.disk.recording import announce_scores, append_whole, open_scores
+from pyhermes.core.disk.atomic_writing import append_whole
+from pyhermes.core.disk.provenance import announce_scores, logs_scores
 from pyhermes.core.disk.temporary import about_file
+
+if TYPE_CHECKING:
+    pass
+
+
+_READ_AT_ONCE = 4096
+
+
+def open_scores(path: Path, scores: Path) -> BinaryIO:
+    """Open the scores of the run in a directory to append whole lines to them; unbuffered.
+
+    A last line without its end is ended, or, where pyhermes had logged it, cut off.
+    """
+    file = scores.open("a+b", buffering=0)
+    try:
+        size = file.seek(0, os.SEEK_END)
+        whole = _size_of_lines(file.fileno(), size)
+        if whole < size:
+            if logs_scores(path):
+                os.ftruncate(file.fileno(), whole)
+            else:
+                append_whole(file, b"\n")
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _size_of_lines(descriptor: int, size: int) -> int:
+    """How many bytes of a file are lines with an end; after a power failure, any number more may be zeros."""
+    while size:
+        start = max(0, size - _READ_AT_ONCE)
+        end = os.pread(descriptor, _READ_AT_ONCE, start).rfind(b"\n")
+        if end >= 0:
+            return start + end + 1
+        size = start
+    return 0
+
 
 _LINES_AT_ONCE = 100
 

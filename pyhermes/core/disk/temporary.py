@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from pyhermes.core.disk.reading import NO_LINK, NO_WAITING
+from pyhermes.core.disk.bulk import NO_LINK, NO_WAITING
+from pyhermes.core.disk.layout import TEMPORARY, temporary_path
 
-_NAME = re.compile(r"\.pyhermes-\d+-[0-9a-f]{16}\.tmp")
 _NAMES_LOOKED_AT = 1000
 
 
@@ -40,7 +39,7 @@ def lock(descriptor: int) -> bool | None:
 def temporary_in(folder: Path) -> Iterator[Path]:
     """An empty file in a folder, which is this process's own; what is left of it at the end goes."""
     while True:
-        path = folder / f".pyhermes-{os.getpid()}-{os.urandom(8).hex()}.tmp"
+        path = temporary_path(folder)
         with path.open("xb", buffering=0) as holder:
             try:
                 locked = lock(holder.fileno())
@@ -62,7 +61,7 @@ def about_file(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         named = os.path.basename(str(error.filename or ""))
-        if error.errno is not None and (not named or _NAME.fullmatch(named)):
+        if error.errno is not None and (not named or TEMPORARY.fullmatch(named)):
             error.filename = os.fspath(path)
             if error.filename2 is not None:  # of a renaming
                 del error.filename2
@@ -73,7 +72,7 @@ def clear_abandoned(folder: Path) -> None:
     """Remove the temporary files in a folder whose writers were killed; of a huge folder, a part is seen."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in islice(entries, _NAMES_LOOKED_AT):
-            if _NAME.fullmatch(entry.name):
+            if TEMPORARY.fullmatch(entry.name):
                 _clear(entry.path)
 
 

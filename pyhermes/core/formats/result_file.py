@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from pyhermes.core.torch_file.archive import OpenFile
 
-SUFFIX = ".result"
-
 T = TypeVar("T")
 
 _WIDEST_INTEGER = 2000  # torch.load reads 255 bytes

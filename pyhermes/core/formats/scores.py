@@ -13,8 +13,6 @@ from pyhermes.core.text.encoding import can_be_encoded, decode_text, encode_text
 from pyhermes.core.text.numbers import BLANKS, parse_float
 from pyhermes.core.typing import FloatArray
 
-SUFFIX = ".scores"
-
 _PLAIN = b"0123456789+-.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\n"
 """Of nothing but these, whatever `float` takes for a number is one, and it has a line of its own."""
 

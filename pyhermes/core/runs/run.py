@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import final
@@ -88,11 +87,6 @@ def describe_run(
     known = {"commit_hash": commit_hash, "start_time": None if start is None else format_stamp(start)}
     fields = {key: value for key, value in known.items() if value is not None}
     return Run(os.path.abspath(path), identifier, ExperimentInfo(fields, start))
-
-
-def problems_of(runs: Iterable[Run]) -> tuple[str, ...]:
-    """A line for every problem in the `hermes.info` of some runs, naming the file."""
-    return tuple(f"{run.path / 'hermes.info'}: {problem}" for run in runs for problem in run.problems)
 
 
 @final

@@ -46,7 +46,7 @@ def wanted_args(args: Iterable[str]) -> frozenset[str]:
     """
     if isinstance(args, str):
         raise WrongTypeError(f"expected several arguments, such as [{args!r}], got the bare string {args!r}")
-    return frozenset(only(args, str))
+    return frozenset(require_all(args, str))
 
 
 def latest(items: Iterable[S]) -> S:
@@ -105,12 +105,12 @@ def group_by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]
     return {value: tuple(group) for value, group in groups.items()}
 
 
-def only(items: object, kind: type[T]) -> list[T]:
+def require_all(items: object, kind: type[T]) -> list[T]:
     """The items of an iterable as a list, if all are of one class.
 
     Raises `WrongTypeError`, a `TypeError`, for anything else.
 
-    >>> only([1, 2], int)
+    >>> require_all([1, 2], int)
     [1, 2]
     """
     if not isinstance(items, Iterable):

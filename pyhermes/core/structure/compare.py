@@ -120,12 +120,12 @@ def group_by_replicate(runs: Iterable[R]) -> tuple[ReplicateGroup[R], ...]:
     >>> [(dict(group.args_without_replicates), len(group.runs)) for group in group_by_replicate(runs)]
     [({'lr': 0.1}, 3), ({'lr': 0.2}, 3)]
     """
-    groups = group_by(runs, lambda run: comparable_values(without_replicates(run.args)))
+    groups = group_by(runs, lambda run: hashable_values(without_replicates(run.args)))
     return tuple(map(_replicate_group, groups.values()))
 
 
 def _replicate_group(runs: tuple[R, ...]) -> ReplicateGroup[R]:
-    same = group_by(runs, lambda run: comparable_values(leaf_values(run.args))).values()
+    same = group_by(runs, lambda run: hashable_values(leaf_values(run.args))).values()
     return ReplicateGroup(
         without_replicates(runs[0].args), runs, tuple(group for group in same if len(group) > 1)
     )
@@ -138,28 +138,28 @@ def without_replicates(args: object) -> dict[str, object]:
     return {name: value for name, value in leaf_values(args).items() if name not in replicates}
 
 
-def comparable_values(values: Mapping[str, object]) -> Hashable:
+def hashable_values(values: Mapping[str, object]) -> Hashable:
     """Values by name as one value that is equal, and has the same hash, for equal ones."""
-    return tuple((name, comparable(value)) for name, value in values.items())
+    return tuple((name, hashable_key(value)) for name, value in values.items())
 
 
-def comparable(value: object) -> Hashable:
+def hashable_key(value: object) -> Hashable:
     """What is equal, and has the same hash, for equal values: lists and NaN included.
 
     A bool is no number here, but 1 and 1.0 are the same, and so are a list and a tuple. Raises
     `WrongTypeError`, a `TypeError`, for a value that has no hash.
 
-    >>> comparable([1, float("nan")]) == comparable((1.0, float("nan")))
+    >>> hashable_key([1, float("nan")]) == hashable_key((1.0, float("nan")))
     True
     """
     if isinstance(value, np.generic):
-        return comparable(value.item())
+        return hashable_key(value.item())
     if isinstance(value, bool) or is_nan(value):
         return (type(value), repr(value))
     if isinstance(value, list | tuple):
-        return (tuple, tuple(map(comparable, value)))
+        return (tuple, tuple(map(hashable_key, value)))
     if isinstance(value, set | frozenset):
-        return (frozenset, frozenset(map(comparable, value)))
+        return (frozenset, frozenset(map(hashable_key, value)))
     try:
         hash(value)
     except TypeError:
@@ -168,4 +168,4 @@ def comparable(value: object) -> Hashable:
 
 
 def _held(values: Mapping[str, object], name: str) -> Hashable:
-    return (comparable(values[name]),) if name in values else ()
+    return (hashable_key(values[name]),) if name in values else ()

@@ -44,7 +44,7 @@ def fields_of(cls: type) -> tuple[Field, ...]:
     missing or cannot be resolved.
 
     >>> from typing import Annotated
-    >>> from pyhermes.core.marks import Flag
+    >>> from pyhermes.core import Flag
     >>> @attrs.frozen
     ... class Args:
     ...     lr: Annotated[float, Flag("-lr")] = 0.1

@@ -12,7 +12,7 @@ import attrs
 from pyhermes.core.errors import WrongTypeError
 from pyhermes.core.formats.exec_arguments import in_file_order, lines_of_argv
 from pyhermes.core.messages import shown
-from pyhermes.core.runs.select import only
+from pyhermes.core.runs.select import require_all
 from pyhermes.core.structure.arguments import unstructure_args
 from pyhermes.core.structure.words import words_of
 from pyhermes.core.text.encoding import can_be_encoded
@@ -59,7 +59,7 @@ def checked_words(words: object) -> list[str]:
     """
     if isinstance(words, str):
         raise WrongTypeError(f"expected several texts, such as [{words!r}], got the bare text {words!r}")
-    return only(words, str)
+    return require_all(words, str)
 
 
 def _values_by_name(given: GivenArguments) -> Mapping[str, object] | None:

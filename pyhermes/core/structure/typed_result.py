@@ -69,7 +69,9 @@ def structure_result(record: ResultRecord, cls: type[T]) -> T:
     Raises one `ResultError`, a `ValueError`, whose `problems` are all that does not fit, and
     `FieldError`, a `TypeError`, for a class that no result could be read into.
 
+    >>> import attrs
     >>> from typing import Annotated
+    >>> from pyhermes.core import Key, ResultRecord, Shape
     >>> @attrs.frozen
     ... class Metrics:
     ...     returns: Annotated[NDArray[np.float64], Key("return"), Shape("episodes")]

@@ -64,7 +64,7 @@ def expand(file: ExecutionFile) -> tuple[Job, ...]:
 
     Raises `ExecutionFileError`, a `ValueError` that says the line, for a file with problems.
 
-    >>> from pyhermes.core.execution_file import parse_execution_file
+    >>> from pyhermes.core import parse_execution_file
     >>> file = parse_execution_file("EXEC\nPROD([[python, dqn.py, --seed {s}],[]], s=RANGE[0, 3, 1])")
     >>> [job.own for job in expand(file)]
     [(('--seed', '0'),), (('--seed', '1'),), (('--seed', '2'),)]

@@ -27,7 +27,7 @@ JsonValue: TypeAlias = Union[bool, int, float, str, "list[JsonValue]", "dict[str
 
 @final
 @attrs.frozen
-class SeenRun:
+class RunSummary:
     """A run as it is seen now: its record, its arguments and its status."""
 
     run: Run
@@ -45,12 +45,12 @@ class SeenRun:
         return self.run.identifier
 
 
-def as_json(seen: SeenRun) -> dict[str, JsonValue]:
+def as_json(seen: RunSummary) -> dict[str, JsonValue]:
     """A run as values for JSON: times as ISO 8601 without a zone, the duration in seconds.
 
     >>> from pyhermes.core import load_run, parse_exec_args, status_of
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
-    >>> as_json(SeenRun(run, parse_exec_args("--seed 1"), status_of(run.info)))["arguments"]
+    >>> as_json(RunSummary(run, parse_exec_args("--seed 1"), status_of(run.info)))["arguments"]
     {'--seed': 1}
     """
     info = seen.run.info
@@ -68,7 +68,7 @@ def as_json(seen: SeenRun) -> dict[str, JsonValue]:
     }
 
 
-def list_table(seen: Sequence[SeenRun], now: datetime) -> Table:
+def list_table(seen: Sequence[RunSummary], now: datetime) -> Table:
     """The table that `hermes ls` shows: identifier, status, age, duration, arguments that vary.
 
     >>> list(list_table([], datetime.now()).columns)
@@ -87,7 +87,7 @@ def list_table(seen: Sequence[SeenRun], now: datetime) -> Table:
     return Table(columns)
 
 
-def described(seen: SeenRun, names: Sequence[str]) -> list[str]:
+def described(seen: RunSummary, names: Sequence[str]) -> list[str]:
     """What is known of a run, and the files that it left behind, as lines of text."""
     info = seen.run.info
     known = {
@@ -109,12 +109,12 @@ def described(seen: SeenRun, names: Sequence[str]) -> list[str]:
     ]
 
 
-def diff_table(a: SeenRun, b: SeenRun) -> Table:
+def diff_table(a: RunSummary, b: RunSummary) -> Table:
     """What differs between two runs: their arguments, and what became of them.
 
     >>> from pyhermes.core import load_run, parse_exec_args, status_of
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
-    >>> seen = [SeenRun(run, parse_exec_args(text), status_of(run.info)) for text in ("--a 1", "--a 2")]
+    >>> seen = [RunSummary(run, parse_exec_args(text), status_of(run.info)) for text in ("--a 1", "--a 2")]
     >>> diff_table(*seen).columns["first"].values
     ('2026_11_23_182353168091_0_fcbfa', '1')
     """
@@ -129,7 +129,7 @@ def diff_table(a: SeenRun, b: SeenRun) -> Table:
     )
 
 
-def sorted_seen(seen: Iterable[SeenRun], key: str) -> tuple[SeenRun, ...]:
+def sorted_seen(seen: Iterable[RunSummary], key: str) -> tuple[RunSummary, ...]:
     """Runs sorted by `identifier`, `status`, `start`, `duration` or the value of an argument.
 
     Raises `UnknownChoiceError`, a `ValueError`, for an argument that no run has.
@@ -158,7 +158,7 @@ def span_text(seconds: float) -> str:
     return f"{seconds // size:.0f} {large} {seconds % size // part:.0f} {small}"
 
 
-def _sort_value(one: SeenRun, key: str) -> tuple[bool, float, str] | None:
+def _sort_value(one: RunSummary, key: str) -> tuple[bool, float, str] | None:
     """Numbers before texts."""
     start = one.run.start_time
     fixed = {
@@ -177,13 +177,13 @@ def _sort_value(one: SeenRun, key: str) -> tuple[bool, float, str] | None:
     return (False, math.inf if value > 0 else -math.inf, "")
 
 
-def _renamed(one: SeenRun) -> dict[str, object]:
+def _renamed(one: RunSummary) -> dict[str, object]:
     """The arguments, those with the name of a fact under another one."""
     facts = _facts(one)
     return {f"args.{name}" if name in facts else name: value for name, value in one.arguments.values.items()}
 
 
-def _facts(one: SeenRun) -> dict[str, object]:
+def _facts(one: RunSummary) -> dict[str, object]:
     info = one.run.info
     return {
         "status": one.report.status.value,

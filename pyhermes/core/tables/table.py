@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pyhermes.core.errors import MissingPackageError, TableError
 from pyhermes.core.messages import shown
-from pyhermes.core.runs.select import only
+from pyhermes.core.runs.select import require_all
 from pyhermes.core.tables import rendering
 from pyhermes.core.tables.column import CellValue, Column, ColumnKind, kind_inside
 
@@ -39,8 +39,8 @@ _PANDAS_TYPES = {
 
 
 def _read_columns(columns: Mapping[str, Column]) -> dict[str, Column]:
-    only(columns.values(), Column)
-    return dict(zip(only(columns, str), columns.values(), strict=True))
+    require_all(columns.values(), Column)
+    return dict(zip(require_all(columns, str), columns.values(), strict=True))
 
 
 def _check_lengths(_table: Table, _attribute: object, columns: Mapping[str, Column]) -> None:

@@ -26,7 +26,7 @@ from pyhermes.core import (
 from pyhermes.core.arrays.freeze import PlainList, array_of, freeze, number_of, same_values, stacked, thaw
 from pyhermes.core.formats.result_file import add_array, add_scalars, namespace_values, series_of
 from pyhermes.core.messages import shown
-from pyhermes.core.runs.select import only
+from pyhermes.core.runs.select import require_all
 from tests.core.torch_file.test_reader import ARRAY, F8, archive, dict_of, text
 
 
@@ -205,8 +205,8 @@ def test_an_array_of_text_beyond_unicode_is_a_damaged_file(character: bytes) -> 
 @pytest.mark.parametrize("items", [3, None, ["a", 1], "ab"])
 def test_what_are_not_several_of_one_class(items: object) -> None:
     with pytest.raises(WrongTypeError, match="expected"):
-        only(items, int)
-    assert only(iter([1, True]), int) == [1, True]
+        require_all(items, int)
+    assert require_all(iter([1, True]), int) == [1, True]
 
 
 # Values frozen and thawed

@@ -52,30 +52,27 @@ from pyhermes.core import (
     scan_runs,
     with_arguments,
 )
-from pyhermes.core.disk import (
+from pyhermes.core.disk.layout import (
+    RESERVED,
     checkpoint_path,
+    name_of_result,
+    place_of_result,
+    resolve_inside,
+    result_path,
+)
+from pyhermes.core.disk.opening import list_files, list_names, open_logs, open_stderr, read_small_text
+from pyhermes.core.disk.provenance import store_provenance
+from pyhermes.core.disk.results import find_result, list_results, load_values
+from pyhermes.core.disk.run_files import (
     copy_into,
-    find_result,
-    find_run,
     find_scores,
-    inside,
-    list_files,
-    list_names,
-    list_results,
-    load_each_arguments,
     load_network,
     load_state_dict,
-    load_values,
     move_into,
-    name_of_result,
-    open_logs,
-    open_stderr,
-    place_of_result,
-    read_small_text,
-    result_path,
+    save_state_dict,
     store_comments,
 )
-from pyhermes.core.disk.recording import save_state_dict, store_provenance
+from pyhermes.core.disk.scanning import find_run, load_each_arguments
 from pyhermes.core.formats.provenance import Process, Provenance
 from pyhermes.core.messages import shown
 from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI, as_nobody
@@ -495,8 +492,8 @@ def test_looking_elsewhere_passes_over_folders_that_cannot_be_listed(common: Pat
     "name", ["x", "sub/x", "./x", "sub/./x", "..x", "x..", "ä\n", "\udcff", "x" * 300, Path("sub", "x")]
 )
 def test_the_path_of_a_file_that_need_not_be_there(run: Path, name: str | Path) -> None:
-    assert inside(run, name) == run / name
-    assert inside(str(run), str(name)) == run / name
+    assert resolve_inside(run, name) == run / name
+    assert resolve_inside(str(run), str(name)) == run / name
 
 
 @pytest.mark.parametrize(
@@ -519,7 +516,7 @@ def test_the_path_of_a_file_that_need_not_be_there(run: Path, name: str | Path) 
 )
 def test_names_that_are_none_of_a_file_inside_a_run(run: Path, name: str | Path) -> None:
     with pytest.raises(FileNameError, match="expected (the|a) name") as error:
-        inside(run, name)
+        resolve_inside(run, name)
     assert error.value.message.endswith(f"got {shown(str(name) if isinstance(name, Path) else name)}")
     assert isinstance(error.value, ValueError)
     assert error.value.path == run
@@ -533,7 +530,7 @@ def test_links_that_lead_out_of_a_run(run: Path, outside: Path) -> None:
     (run / "twice").symlink_to("sub/file")
     for name in ("sub/file", "dir", "dir/outside.txt", "dir/new", "gone", "twice"):
         with pytest.raises(FileNameError, match=f"got '{name}', a link that leads out") as error:
-            inside(run, name)
+            resolve_inside(run, name)
         assert error.value.path == run
 
 
@@ -545,14 +542,14 @@ def test_links_that_stay_inside_a_run_and_a_run_that_is_a_link(run: Path, tmp_pa
     linked.symlink_to(run)
     for root in (run, linked):
         for name in ("link/x", "gone", "x"):
-            assert inside(root, name) == root / name
+            assert resolve_inside(root, name) == root / name
 
 
 def test_a_sibling_whose_name_begins_alike_is_outside(run: Path) -> None:
     (run.parent / f"{run.name}-copy").mkdir()
     (run / "link").symlink_to(f"../{run.name}-copy")
     with pytest.raises(FileNameError):
-        inside(run, "link")
+        resolve_inside(run, "link")
 
 
 def test_only_files_directly_in_the_run_are_listed(run: Path, outside: Path) -> None:
@@ -946,9 +943,7 @@ def refused(bring: Bring, run: Path, source: Path, name: str | Path | None, kind
 @pytest.mark.parametrize(
     "name",
     [
-        "hermes.info",
-        "exec_arguments",
-        "provenance.json",
+        *sorted(RESERVED),
         "HERMES.INFO",
         "Exec_Arguments",
         "./hermes.info",
@@ -966,11 +961,22 @@ def test_the_names_of_the_format_are_free_in_a_subfolder(run: Path, outside: Pat
     assert bring(run, outside, "sub/hermes.info").read_text() == "from outside"
 
 
-@both
-def test_the_files_of_the_format_are_no_source(run: Path, tmp_path: Path, bring: Bring) -> None:
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_the_files_of_the_format_are_not_moved_away(run: Path, tmp_path: Path, name: str) -> None:
+    (run / name).touch()
     (tmp_path / "linked").symlink_to(run)
-    for source in (run / "hermes.info", tmp_path / "linked" / "hermes.info"):
-        assert "that the format does not use" in refused(bring, run, source, "x", FileNameError)
+    for source in (run / name, tmp_path / "linked" / name):
+        assert "that the format does not use" in refused(move_into, run, source, "x", FileNameError)
+
+
+def test_the_files_of_the_format_can_be_copied(run: Path) -> None:
+    before = (run / "hermes.info").read_bytes()
+    assert copy_into(run, run / "hermes.info", "x").read_bytes() == before
+    assert (run / "hermes.info").read_bytes() == before
+
+
+@both
+def test_the_information_of_another_run_is_not_brought_in(run: Path, bring: Bring) -> None:
     other = make_run(run.parent / "other")
     assert "'hermes.info'" in refused(bring, run, other / "hermes.info", None, FileNameError)
 
@@ -1102,7 +1108,7 @@ def test_logs_that_are_made_may_be_written_by_all_whom_the_umask_lets_and_run_by
 
 
 def test_logs_are_utf_8_wherever_one_is(run: Path) -> None:
-    code = "import sys; from pyhermes.core.disk import open_stderr\n"
+    code = "import sys; from pyhermes.core.disk.opening import open_stderr\n"
     code += "with open_stderr(sys.argv[1], 'w') as log: log.write('\\u00e4\\udcff')\n"
     code += "with open_stderr(sys.argv[1], 'r') as log: print(ascii(log.read()))"
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

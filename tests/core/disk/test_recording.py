@@ -19,35 +19,24 @@ import pytest
 import torch
 
 from pyhermes.core import is_experiment, load_run, load_scores, load_state_dict
-from pyhermes.core.disk import is_there, load_arguments, replacing
-from pyhermes.core.disk.recording import (
-    HEARTBEAT,
-    PATCH,
-    PROVENANCE,
-    RE_EXECUTION,
-    announce_scores,
+from pyhermes.core.disk.atomic_writing import append_whole, atomic_write, write_file, write_new_file
+from pyhermes.core.disk.layout import HEARTBEAT, PATCH, PROVENANCE, RE_EXECUTION
+from pyhermes.core.disk.opening import is_there, read_from, read_system_file
+from pyhermes.core.disk.provenance import announce_scores, load_provenance, logs_scores, store_provenance
+from pyhermes.core.disk.record import (
     append_to_stderr,
-    append_whole,
-    ask_to_stop,
     beat,
     begin_run,
     end_run,
-    forget_stop,
     gather_named,
     heartbeat_age,
     job_logs,
-    load_provenance,
-    logs_scores,
     make_run_directory,
-    open_scores,
-    read_from,
-    read_system_file,
-    save_state_dict,
-    store_provenance,
-    wanted_signal,
-    write_file,
-    write_new_file,
 )
+from pyhermes.core.disk.run_files import save_state_dict
+from pyhermes.core.disk.scanning import load_arguments
+from pyhermes.core.disk.score_log import open_scores
+from pyhermes.core.disk.stop_file import ask_to_stop, forget_stop, wanted_signal
 from pyhermes.core.errors import InfoError, ProvenanceError, RecordingError
 from pyhermes.core.formats.provenance import Process, Provenance
 from pyhermes.core.messages import shown
@@ -155,7 +144,7 @@ CREATES = """
 import os, sys
 from datetime import datetime
 from pathlib import Path
-from pyhermes.core.disk.recording import make_run_directory
+from pyhermes.core.disk.record import make_run_directory
 root = Path(sys.argv[1])
 gate, opened = os.pipe()
 children = []
@@ -365,7 +354,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_an_error_about_another_file_goes_on_naming_that(tmp_path: Path) -> None:
     with (
         pytest.raises(FileNotFoundError) as error,
-        replacing(tmp_path / "file") as file,
+        atomic_write(tmp_path / "file") as file,
     ):
         file.write((tmp_path / "nowhere").read_bytes())
     assert error.value.filename == str(tmp_path / "nowhere")
@@ -459,7 +448,8 @@ def test_that_scores_are_logged_is_noted_once_and_as_soon_as_there_is_room(
 FULL = """
 import os, resource, sys
 from pathlib import Path
-from pyhermes.core.disk.recording import append_whole, open_scores
+from pyhermes.core.disk.atomic_writing import append_whole
+from pyhermes.core.disk.score_log import open_scores
 path = Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (30, resource.RLIM_INFINITY))
 written = 0
@@ -516,7 +506,7 @@ SAVES = """
 import resource, sys
 from pathlib import Path
 import torch
-from pyhermes.core.disk.recording import save_state_dict
+from pyhermes.core.disk.run_files import save_state_dict
 path = Path(sys.argv[1])
 save_state_dict(path, {"w": torch.zeros(2)})
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
@@ -571,7 +561,7 @@ def test_only_the_runs_own_files_are_read_as_logs(run: Path, tmp_path: Path, kin
         (run / "stdout.log").symlink_to(tmp_path / "outside")
     else:
         os.mkfifo(run / "stdout.log")
-    code = "import sys; from pathlib import Path; from pyhermes.core.disk.recording import read_from\n"
+    code = "import sys; from pathlib import Path; from pyhermes.core.disk.opening import read_from\n"
     code += "from pyhermes import HermesError\ntry: print(read_from(Path(sys.argv[1]).parent, Path(sys.argv[1]).name, 0))\n"
     code += "except HermesError: print('refused')"
     words = [sys.executable, "-c", code, str(run / "stdout.log")]
@@ -781,10 +771,10 @@ class NoRoom:
 def test_a_state_dict_that_has_no_room_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     @contextlib.contextmanager
     def full(path: Path) -> Iterator[NoRoom]:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             yield NoRoom(file)
 
-    monkeypatch.setattr("pyhermes.core.disk.recording.replacing", full)
+    monkeypatch.setattr("pyhermes.core.disk.run_files.atomic_write", full)
     with pytest.raises(OSError, match="No space left"):
         save_state_dict(tmp_path / "a.pth", {"w": torch.zeros(100_000)})
     assert list(tmp_path.iterdir()) == []

@@ -11,13 +11,8 @@ import attrs
 import pytest
 
 from pyhermes.core import load_scores
-from pyhermes.core.disk.recording import (
-    begin_run,
-    load_provenance,
-    logs_scores,
-    make_run_directory,
-    store_provenance,
-)
+from pyhermes.core.disk.provenance import load_provenance, logs_scores, store_provenance
+from pyhermes.core.disk.record import begin_run, make_run_directory
 from pyhermes.core.disk.score_log import ScoreLog
 from tests.core.disk.test_disk import PROVENANCE
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from pyhermes.core import CheckpointError, MissingFileError, NotAFileError, load_state_dict
-from pyhermes.core.disk import load_network
+from pyhermes.core.disk.run_files import load_network
 from pyhermes.core.formats import checkpoint
 from pyhermes.core.formats.checkpoint import device_of, load_into, read_state_dict
 from pyhermes.core.torch_file.archive import OpenFile

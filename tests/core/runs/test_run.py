@@ -23,7 +23,8 @@ from pyhermes.core import (
     parse_info,
     with_arguments,
 )
-from pyhermes.core.runs.run import checked_scan, describe_run, problems_of
+from pyhermes.core.disk.scanning import problems_of
+from pyhermes.core.runs.run import checked_scan, describe_run
 
 IDENTIFIER = "2026_11_23_182353168091_0_fcbfa"
 RUN = Run(Path("/runs/a"), "a", ExperimentInfo())

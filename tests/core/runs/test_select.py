@@ -21,7 +21,7 @@ from pyhermes.core import (
     sort_by,
     with_arguments,
 )
-from pyhermes.core.runs.select import only
+from pyhermes.core.runs.select import require_all
 
 
 @attrs.frozen
@@ -178,7 +178,7 @@ def test_groups_part_the_items(values: list[float | None]) -> None:
 
 
 def test_only_items_of_one_class() -> None:
-    assert only(iter([1, True]), int) == [1, True]
+    assert require_all(iter([1, True]), int) == [1, True]
     for items, message in (
         (3, "expected several int objects, got 3"),
         (None, "expected several int objects, got None"),
@@ -186,5 +186,5 @@ def test_only_items_of_one_class() -> None:
         ("ab", "expected int objects, got 'a'"),
     ):
         with pytest.raises(WrongTypeError) as error:
-            only(items, int)
+            require_all(items, int)
         assert str(error.value) == message

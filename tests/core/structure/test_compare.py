@@ -28,7 +28,7 @@ from pyhermes.core import (
     with_arguments,
 )
 from pyhermes.core.messages import shown
-from pyhermes.core.structure.compare import comparable, comparable_values, named_values, without_replicates
+from pyhermes.core.structure.compare import hashable_key, hashable_values, named_values, without_replicates
 
 NAN = float("nan")
 
@@ -196,7 +196,7 @@ def test_things_of_several_kinds_can_be_compared() -> None:
     ],
 )  # fmt: skip
 def test_values_that_are_the_same(a: object, b: object) -> None:
-    assert len({comparable(a), comparable(b)}) == 1
+    assert len({hashable_key(a), hashable_key(b)}) == 1
     assert diff({"x": a}, {"x": b}) == {}
     assert varying([{"x": a}, {"x": b}]) == ()
 
@@ -232,7 +232,7 @@ def test_values_that_are_the_same(a: object, b: object) -> None:
     ],
 )  # fmt: skip
 def test_values_that_are_not_the_same(a: object, b: object) -> None:
-    assert len({comparable(a), comparable(b)}) == 2
+    assert len({hashable_key(a), hashable_key(b)}) == 2
     assert set(diff({"x": a}, {"x": b})) == {"x"}
     assert varying([{"x": a}, {"x": b}]) == ("x",)
 
@@ -246,8 +246,8 @@ def test_having_no_argument_is_not_having_none() -> None:
 @pytest.mark.parametrize("value", [{"a": 1}, np.zeros(2), bytearray(b"a"), [{"a": 1}], ({},)])
 def test_values_without_a_hash(value: object) -> None:
     for compare in (
-        lambda: comparable(value),
-        lambda: comparable_values({"x": value}),
+        lambda: hashable_key(value),
+        lambda: hashable_values({"x": value}),
         lambda: varying([{"x": value}]),
         lambda: diff({"x": value}, {}),
         lambda: group_by_replicate(jobs(Plain(value))),  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from pyhermes.core.sweep.file import checked_file
 from pyhermes.core.sweep.items import Item, is_option_of_job
 from pyhermes.core.sweep.text import Words
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 
 AN_OPTION = "an option: -cb, -ca or -ma with files, -l True, -l False, -c with a text, or -leg"
 

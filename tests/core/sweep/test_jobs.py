@@ -20,7 +20,7 @@ from pyhermes.core import (
 from pyhermes.core.sweep.text import Words
 from tests.core.sweep.test_file import BAD_FILES
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 
 
 def jobs_of(text: str) -> tuple[Job, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from pyhermes.core import Run, RunStatus, StatusReport, UnknownChoiceError, parse_exec_args, parse_info
 from pyhermes.core.tables.summary import (
-    SeenRun,
+    RunSummary,
     as_json,
     described,
     diff_table,
@@ -23,9 +23,9 @@ INFO = "commit_hash:abcdef\nstart_time:2026_11_23_180000000000\nend_time:2026_11
 
 def seen(
     arguments: str = "", info: str = INFO, identifier: str = "a", status: RunStatus = RunStatus.FINISHED
-) -> SeenRun:
+) -> RunSummary:
     run = Run(Path("/runs") / identifier, identifier, parse_info(info))
-    return SeenRun(run, parse_exec_args(arguments), StatusReport(status, "a reason"))
+    return RunSummary(run, parse_exec_args(arguments), StatusReport(status, "a reason"))
 
 
 def test_a_run_as_json() -> None:
@@ -158,7 +158,7 @@ def test_runs_that_differ_in_nothing_differ_in_their_identifiers() -> None:
 # Sorting
 
 
-def order(key: str, *runs: SeenRun) -> str:
+def order(key: str, *runs: RunSummary) -> str:
     return "".join(one.identifier for one in sorted_seen(runs, key))
 
 

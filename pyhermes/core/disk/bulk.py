@@ -11,27 +11,45 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pyhermes.core.text.encoding import decode_text
 
+if TYPE_CHECKING:
+    pass
+
+
 S = TypeVar("S")
+
+
 T = TypeVar("T")
+
 
 # where the system has them: never wait for the other end of a FIFO, never follow a link
 NO_WAITING: int = getattr(os, "O_NONBLOCK", 0)
+
+
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
 
+
 _TO_READ = os.O_RDONLY | NO_WAITING | NO_LINK
+
+
 _SMALL = 4096
+
 
 # unlike `read` it takes nothing out of a FIFO; Windows has neither
 _read_beginning: Callable[[int, int, int], bytes] = getattr(
     os, "pread", lambda descriptor, most, _: os.read(descriptor, most)
 )
 
+
 _BLOCK, _SAMPLE = 2048, 16
+
+
 _LONG = 0.0005
+
+
 _AT_ONCE = 64
 
 

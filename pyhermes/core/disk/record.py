@@ -5,46 +5,41 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import string
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
-import attrs
-
-from pyhermes.core.disk import (
+from pyhermes.core.disk.atomic_writing import append_whole, sync_folder, write_file
+from pyhermes.core.disk.layout import (
     ARGUMENTS,
+    HEARTBEAT,
     INFO,
+    PATCH,
+    PROVENANCE,
+    RE_EXECUTION,
     STDERR,
     STDOUT,
-    open_own,
-    read_text,
-    replacing,
-    sync_folder,
-    why,
 )
+from pyhermes.core.disk.opening import open_own
 from pyhermes.core.disk.temporary import about_file, lock
-from pyhermes.core.errors import FileNameError, ProvenanceError, RecordingError, located
+from pyhermes.core.errors import (
+    FileNameError,
+    RecordingError,
+    at_path,
+)
 from pyhermes.core.formats.info import format_info
-from pyhermes.core.formats.provenance import Provenance, format_provenance, parse_provenance
+from pyhermes.core.formats.provenance import Provenance, format_provenance
 from pyhermes.core.messages import shown
-from pyhermes.core.problems import Problem
 from pyhermes.core.text.encoding import encode_text
 from pyhermes.core.text.names import LONGEST_NAME, is_name
 from pyhermes.core.text.times import format_stamp
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
-_READ_AT_ONCE = 4096
-
-PROVENANCE = "provenance.json"
-PATCH = "uncommitted.patch"
-HEARTBEAT = "heartbeat"
-RE_EXECUTION = "re_execution.hermes"
 
 NO_COMMIT = "00000"
 """What stands for a commit where there is no git."""
@@ -119,7 +114,7 @@ def begin_run(
 
 def end_run(path: Path, fields: Mapping[str, str]) -> None:
     """Add what is known of a run at its end to its `hermes.info`, all of it or nothing."""
-    with located(path / INFO):
+    with at_path(path / INFO):
         data = encode_text(format_info(fields))
     present = (path / INFO).read_bytes()
     data = data if present.endswith(b"\n") else b"\n" + data
@@ -131,119 +126,6 @@ def end_run(path: Path, fields: Mapping[str, str]) -> None:
             os.fsync(file.fileno())
     with contextlib.suppress(OSError):
         (path / HEARTBEAT).unlink()
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file as a whole, in place of what is there."""
-    with replacing(path) as file:
-        file.write(data)
-
-
-def write_new_file(path: Path, text: str) -> None:
-    """Write a text file where there is none; raises `RecordingError`, a `ValueError`, where there is."""
-    data = encode_text(text)
-    try:
-        with path.open("xb") as file:
-            file.write(data)
-    except FileExistsError:
-        raise RecordingError("expected a new file, got one that is there", path=path) from None
-
-
-def append_whole(file: BinaryIO, data: bytes) -> None:
-    """Append to an unbuffered file; where not all of it has room, nothing is left of it."""
-    before = os.fstat(file.fileno()).st_size
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(file.fileno(), rest) :]
-    except OSError:
-        os.ftruncate(file.fileno(), before)
-        raise
-
-
-def open_scores(path: Path, scores: Path) -> BinaryIO:
-    """Open the scores of the run in a directory to append whole lines to them; unbuffered.
-
-    A last line without its end is ended, or, where pyhermes had logged it, cut off.
-    """
-    file = scores.open("a+b", buffering=0)
-    try:
-        size = file.seek(0, os.SEEK_END)
-        whole = _size_of_lines(file.fileno(), size)
-        if whole < size:
-            if logs_scores(path):
-                os.ftruncate(file.fileno(), whole)
-            else:
-                append_whole(file, b"\n")
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def _size_of_lines(descriptor: int, size: int) -> int:
-    """How many bytes of a file are lines with an end; after a power failure, any number more may be zeros."""
-    while size:
-        start = max(0, size - _READ_AT_ONCE)
-        end = os.pread(descriptor, _READ_AT_ONCE, start).rfind(b"\n")
-        if end >= 0:
-            return start + end + 1
-        size = start
-    return 0
-
-
-def logs_scores(path: Path) -> bool:
-    """Whether a run's scores are logged line by line, as far as it says."""
-    try:
-        provenance = load_provenance(path)
-    except ProvenanceError:
-        return False
-    return provenance is not None and provenance.logs_scores
-
-
-def announce_scores(path: Path) -> bool:
-    """Note that a run's scores are logged line by line; False where that has to be tried again."""
-    with contextlib.suppress(ProvenanceError):
-        try:
-            provenance = load_provenance(path)
-            if provenance is not None and not provenance.logs_scores:
-                store_provenance(path, attrs.evolve(provenance, logs_scores=True))
-        except OSError:  # the scores themselves matter more
-            return False
-    return True
-
-
-def save_state_dict(path: Path, state_dict: Mapping[str, torch.Tensor]) -> Path:
-    """Write a state dict as a whole, in place of what is there; the path."""
-    import torch
-
-    with replacing(path) as file:
-        kept = _ErrorKeeper(file)
-        try:
-            torch.save(state_dict, cast("BinaryIO", kept))
-        except RuntimeError:  # torch's own, in place of what went wrong
-            if kept.error is None:
-                raise
-            raise kept.error from None
-    return path
-
-
-class _ErrorKeeper:
-    """A file that remembers why it could not be written."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.error: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        try:
-            return self._file.write(data)
-        except OSError as error:
-            self.error = error
-            raise
-
-    def flush(self) -> None:
-        self._file.flush()
 
 
 @contextlib.contextmanager
@@ -279,42 +161,12 @@ def heartbeat_age(path: Path) -> float | None:
         return None
 
 
-def load_provenance(path: Path) -> Provenance | None:
-    """What the run in a directory was started with, None where that was not recorded.
-
-    Raises `ProvenanceError`, a `ValueError`, for a file that cannot be read.
-    """
-    if not os.path.lexists(path / PROVENANCE):
-        return None
-    with located(path / PROVENANCE):
-        try:
-            text = read_text(path, PROVENANCE)
-        except (OSError, FileNameError) as error:
-            raise ProvenanceError(why(error)) from error
-        if isinstance(text, Problem):
-            raise ProvenanceError(str(text))
-        return parse_provenance(text)
-
-
-def read_system_file(path: str) -> str | None:
-    """The text of a small file of the system, None where it is not there."""
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
 def check_name(name: object) -> None:
     """Raise `RecordingError`, a `ValueError`, for a name that no directory can have."""
     if not isinstance(name, str) or not is_name(name):
         raise RecordingError(
             f"expected a name of at most {LONGEST_NAME} bytes that a directory can have, got {shown(name)}"
         )
-
-
-def store_provenance(path: Path, provenance: Provenance) -> None:
-    """Write what the run in a directory was started with, in place of what is there."""
-    write_file(path / PROVENANCE, encode_text(format_provenance(provenance)))
 
 
 def append_to_stderr(path: Path, text: str) -> None:
@@ -349,37 +201,3 @@ def gather_named(folder: Path, path: Path) -> list[str]:
         except OSError as error:
             problems.append(f"expected to move {found}, got {error.strerror or error}")
     return problems
-
-
-def read_from(path: Path, name: str, offset: int, most: int = -1) -> bytes:
-    """What is in one of a run's own files from an offset on, at most so many bytes.
-
-    Nothing where there is no such file.
-    """
-    try:
-        with os.fdopen(open_own(path, name), "rb") as file:
-            file.seek(offset)
-            return file.read(most)
-    except FileNotFoundError:
-        return b""
-
-
-def ask_to_stop(stop: Path) -> None:
-    """Ask the jobs that look at a file to end; asked again, they are killed."""
-    stop.parent.mkdir(parents=True, exist_ok=True)
-    number = signal.SIGKILL if stop.exists() else signal.SIGINT
-    write_file(stop, f"{int(number)}\n".encode())
-
-
-def wanted_signal(stop: Path) -> int:
-    """The signal that jobs are asked to end by, 0 where nobody has asked."""
-    try:
-        return int(stop.read_text())
-    except (OSError, ValueError):
-        return 0
-
-
-def forget_stop(stop: Path) -> None:
-    """Take back what `ask_to_stop` asked."""
-    with contextlib.suppress(OSError):
-        stop.unlink()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pyhermes.core.disk import reading
-from pyhermes.core.disk.reading import read_each, text_at_once
+from pyhermes.core.disk import bulk
+from pyhermes.core.disk.bulk import read_each, text_at_once
 
 
 class Clock:
@@ -93,7 +93,7 @@ def test_a_file_that_one_read_does_not_take_up_is_for_a_closer_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a").write_bytes(b"x:1\ny:2\n")
-    monkeypatch.setattr(reading, "_read_beginning", lambda *_: b"x:1\n")
+    monkeypatch.setattr(bulk, "_read_beginning", lambda *_: b"x:1\n")
     assert text_at_once(str(tmp_path / "a")) is None
 
 

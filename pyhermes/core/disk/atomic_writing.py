@@ -1,0 +1,74 @@
+"""Writing files so that a reader sees the old file or the new one, whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from pyhermes.core.disk.temporary import about_file, clear_abandoned, temporary_in
+from pyhermes.core.errors import (
+    RecordingError,
+)
+from pyhermes.core.text.encoding import encode_text
+
+if TYPE_CHECKING:
+    pass
+
+
+@contextlib.contextmanager
+def atomic_write(target: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of `target`, as a whole, once everything in it is on disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    clear_abandoned(target.parent)
+    with about_file(target), temporary_in(target.parent) as temporary:
+        with temporary.open("r+b") as file:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copymode(target, temporary)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a change of names on disk, where the system can (Windows cannot open a directory)."""
+    directory: int | None = getattr(os, "O_DIRECTORY", None)
+    if directory is not None:  # pragma: no branch
+        descriptor = os.open(folder, os.O_RDONLY | directory)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file as a whole, in place of what is there."""
+    with atomic_write(path) as file:
+        file.write(data)
+
+
+def write_new_file(path: Path, text: str) -> None:
+    """Write a text file where there is none; raises `RecordingError`, a `ValueError`, where there is."""
+    data = encode_text(text)
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise RecordingError("expected a new file, got one that is there", path=path) from None
+
+
+def append_whole(file: BinaryIO, data: bytes) -> None:
+    """Append to an unbuffered file; where not all of it has room, nothing is left of it."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file.fileno(), rest) :]
+    except OSError:
+        os.ftruncate(file.fileno(), before)
+        raise

@@ -1,0 +1,138 @@
+"""The names of all files that the format knows, and where in a run's directory they are.
+
+No other module spells one of them, so that what is reserved can be derived from what there is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePath
+from typing import Final
+
+from pyhermes.core.errors import FileNameError, ResultError
+from pyhermes.core.messages import shown
+from pyhermes.core.text.names import LONGEST_NAME, is_name
+from pyhermes.core.typing import PathLike
+
+# The files that a run's directory may hold.
+INFO: Final = "hermes.info"
+ARGUMENTS: Final = "exec_arguments"
+STDOUT: Final = "stdout.log"
+STDERR: Final = "stderr.log"
+PROVENANCE: Final = "provenance.json"
+PATCH: Final = "uncommitted.patch"
+HEARTBEAT: Final = "heartbeat"
+RE_EXECUTION: Final = "re_execution.hermes"
+
+# What the names of its other files end in.
+SCORES: Final = ".scores"
+RESULT: Final = ".result"
+CHECKPOINT: Final = ".pth"
+
+# The files beside the runs.
+SETTINGS: Final = ".hermes_settings"
+STOP: Final = ".pyhermes-stop-"
+TEMPORARY: Final = re.compile(r"\.pyhermes-\d+-[0-9a-f]{16}\.tmp")
+
+ROOT: Final = "experiments"
+"""The folder that holds `<script>/<name>/<identifier>`, where nothing else is said."""
+
+RESERVED: Final = frozenset({INFO, ARGUMENTS, STDOUT, STDERR, PROVENANCE, PATCH, HEARTBEAT, RE_EXECUTION})
+"""The files that only pyhermes itself writes: what they say of a run is not for others to replace."""
+
+
+def is_experiment(path: PathLike) -> bool:
+    """Whether a path is a directory that holds a `hermes.info`, readable or not.
+
+    >>> is_experiment("runs/cartpole_dqn/dqn-vs-ddqn"), is_experiment("no/such/path")
+    (False, False)
+    """
+    return os.path.isdir(path) and os.path.lexists(os.path.join(path, INFO))
+
+
+def resolve_inside(root: PathLike, name: PathLike) -> Path:
+    """The path of a file inside a run's directory, whether it is there or not.
+
+    Raises `FileNameError`, a `ValueError`, for a name that is empty or absolute, holds `..`, or
+    leads out of the directory through a link.
+
+    >>> resolve_inside("runs", "sub/x").parts[-3:]
+    ('runs', 'sub', 'x')
+    """
+    folder, pure = Path(os.path.abspath(root)), PurePath(name)
+    leaves = pure.is_absolute() or bool(pure.drive) or ".." in pure.parts
+    if not pure.parts or leaves or not _can_be_named(str(pure)):
+        raise FileNameError(
+            f"expected the name of a file inside the experiment, got {shown(os.fspath(name))}", path=folder
+        )
+    path = folder / pure
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise FileNameError(
+            f"expected a file inside the experiment, got {shown(os.fspath(name))}, a link that leads out",
+            path=folder,
+        )
+    return path
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether the system can have a file of that name at all."""
+    try:
+        return b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+
+
+def result_path(root: PathLike, name: str) -> Path:
+    """Where a run's result of that name is, given with `.result` or without."""
+    return resolve_inside(root, name and name.removesuffix(RESULT) + RESULT)
+
+
+def name_of_result(path: PathLike) -> str:
+    """The name of the result in a file: the file's, without `.result`."""
+    return os.path.basename(path).removesuffix(RESULT)
+
+
+def place_of_result(name: str, directory: PathLike | None, path: Path | None) -> Path:
+    """Where a result goes: into `directory` under its name, without one to `path` again.
+
+    Raises `ResultError`, a `ValueError`, without both, and for a name that no file can have.
+    """
+    if directory is None:
+        if path is None:
+            raise ResultError(f"expected a directory to save the new result {name!r} to, got None")
+        return path
+    if not is_name(name) or not is_name(name + RESULT):
+        raise ResultError(
+            f"expected a result's name without a slash, got {shown(name)} "
+            f"(at most {LONGEST_NAME - len(RESULT)} bytes, and no control characters)",
+            path=Path(directory),
+        )
+    return Path(os.path.abspath(directory)) / (name + RESULT)
+
+
+def checkpoint_path(root: PathLike, name: PathLike) -> Path:
+    """Where a run's state dict of that name is, given with `.pth` or without."""
+    path = resolve_inside(root, name)
+    is_whole = path.suffix == CHECKPOINT or path.is_file()
+    return path if is_whole else resolve_inside(root, os.fspath(name) + CHECKPOINT)
+
+
+def is_reserved(folder: Path, path: Path) -> bool:
+    """Whether a path is, through whatever links, one of a run's own files."""
+    return path.name.casefold() in RESERVED and os.path.realpath(path.parent) == os.path.realpath(folder)
+
+
+def scores_path(root: PathLike, identifier: str) -> Path:
+    """Where a run's scores are recorded."""
+    return resolve_inside(root, identifier + SCORES)
+
+
+def temporary_path(folder: Path) -> Path:
+    """A new name, which `TEMPORARY` matches, for a file that is to take the place of another."""
+    return folder / f".pyhermes-{os.getpid()}-{os.urandom(8).hex()}.tmp"
+
+
+def stop_path(root: Path) -> Path:
+    """A new name for the file that tells the jobs of one sweep to end."""
+    return root / f"{STOP}{os.urandom(8).hex()}"

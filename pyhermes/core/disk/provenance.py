@@ -1,0 +1,68 @@
+"""Reading and writing the `provenance.json` of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pyhermes.core.disk.atomic_writing import write_file
+from pyhermes.core.disk.layout import PROVENANCE
+from pyhermes.core.disk.opening import io_reason, read_text
+from pyhermes.core.errors import (
+    FileNameError,
+    ProvenanceError,
+    at_path,
+)
+from pyhermes.core.formats.provenance import Provenance, format_provenance, parse_provenance
+from pyhermes.core.problems import Problem
+from pyhermes.core.text.encoding import encode_text
+
+if TYPE_CHECKING:
+    pass
+
+
+def logs_scores(path: Path) -> bool:
+    """Whether a run's scores are logged line by line, as far as it says."""
+    try:
+        provenance = load_provenance(path)
+    except ProvenanceError:
+        return False
+    return provenance is not None and provenance.logs_scores
+
+
+def announce_scores(path: Path) -> bool:
+    """Note that a run's scores are logged line by line; False where that has to be tried again."""
+    with contextlib.suppress(ProvenanceError):
+        try:
+            provenance = load_provenance(path)
+            if provenance is not None and not provenance.logs_scores:
+                store_provenance(path, attrs.evolve(provenance, logs_scores=True))
+        except OSError:  # the scores themselves matter more
+            return False
+    return True
+
+
+def load_provenance(path: Path) -> Provenance | None:
+    """What the run in a directory was started with, None where that was not recorded.
+
+    Raises `ProvenanceError`, a `ValueError`, for a file that cannot be read.
+    """
+    if not os.path.lexists(path / PROVENANCE):
+        return None
+    with at_path(path / PROVENANCE):
+        try:
+            text = read_text(path, PROVENANCE)
+        except (OSError, FileNameError) as error:
+            raise ProvenanceError(io_reason(error)) from error
+        if isinstance(text, Problem):
+            raise ProvenanceError(str(text))
+        return parse_provenance(text)
+
+
+def store_provenance(path: Path, provenance: Provenance) -> None:
+    """Write what the run in a directory was started with, in place of what is there."""
+    write_file(path / PROVENANCE, encode_text(format_provenance(provenance)))

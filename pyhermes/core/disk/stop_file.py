@@ -1,0 +1,34 @@
+"""A file beside the runs that tells jobs to end, wherever they run."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyhermes.core.disk.atomic_writing import write_file
+
+if TYPE_CHECKING:
+    pass
+
+
+def ask_to_stop(stop: Path) -> None:
+    """Ask the jobs that look at a file to end; asked again, they are killed."""
+    stop.parent.mkdir(parents=True, exist_ok=True)
+    number = signal.SIGKILL if stop.exists() else signal.SIGINT
+    write_file(stop, f"{int(number)}\n".encode())
+
+
+def wanted_signal(stop: Path) -> int:
+    """The signal that jobs are asked to end by, 0 where nobody has asked."""
+    try:
+        return int(stop.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def forget_stop(stop: Path) -> None:
+    """Take back what `ask_to_stop` asked."""
+    with contextlib.suppress(OSError):
+        stop.unlink()

@@ -1,0 +1,29 @@
+"""A repository of a test's own, and what is in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+
+def git(repository: Path, *words: str) -> str:
+    """What a command of git prints."""
+    done = subprocess.run(["git", "-C", str(repository), *words], check=True, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+def commit(repository: Path, message: str = "change") -> str:
+    """Commit everything; the commit's hash."""
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", message)
+    return git(repository, "rev-parse", "HEAD")
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, bool]]:
+    """Every file below a folder but git's own: what is in it, and whether it can be run."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), os.access(path, os.X_OK))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".git" not in path.relative_to(folder).parts
+    }
