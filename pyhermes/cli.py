@@ -34,11 +34,11 @@ from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.tables.summary import (
     JsonValue,
     RunSummary,
-    as_json,
-    described,
-    diff_table,
-    list_table,
-    sorted_seen,
+    describe_run,
+    make_diff_table,
+    make_list_table,
+    sort_summaries,
+    to_json,
 )
 from pyhermes.core.text.encoding import ENCODING, ERRORS
 from pyhermes.runner.command import (
@@ -248,11 +248,11 @@ def list_runs(
 ) -> int:
     """List the runs in a folder (the project's by default), and what differs between their arguments."""
     path = path or settings_of({}).root
-    runs = sorted_seen(filter_by_args(_seen(path), filter or ()), sort)
+    runs = sort_summaries(filter_by_args(_seen(path), filter or ()), sort)
     if json:
-        _print_json([as_json(run) for run in runs])
+        _print_json([to_json(run) for run in runs])
     else:
-        print(list_table(runs, datetime.now()).text(f"{len(runs)} runs in {path}", rows=len(runs)))
+        print(make_list_table(runs, datetime.now()).text(f"{len(runs)} runs in {path}", rows=len(runs)))
     return 0
 
 
@@ -265,7 +265,7 @@ def status(path: Path | None = None, *, json: Json = False) -> int:
     counts = Counter(run.report.status for run in runs)
     if json:
         _print_json(
-            {"counts": {key.value: counts[key] for key in RunStatus}, "runs": list(map(as_json, left))}
+            {"counts": {key.value: counts[key] for key in RunStatus}, "runs": list(map(to_json, left))}
         )
         return 0
     print(", ".join(f"{counts[key]} {key.value}" for key in RunStatus if counts[key]) or f"no runs in {path}")
@@ -280,9 +280,9 @@ def show(run: RunName, *, root: RootOption = None, json: Json = False) -> int:
     found = _found(run, root)
     seen = _seen_run(found.run)
     if json:
-        _print_json(as_json(seen))
+        _print_json(to_json(seen))
     else:
-        print(printable("\n".join(described(seen, list_names(found.path_to_experiment)))))
+        print(printable("\n".join(describe_run(seen, list_names(found.path_to_experiment)))))
     return 0
 
 
@@ -304,7 +304,7 @@ def logs(
 def diff(first: RunName, second: RunName, *, root: RootOption = None) -> int:
     """Show what differs between two runs."""
     a, b = _seen_run(_found(first, root).run), _seen_run(_found(second, root).run)
-    print(diff_table(a, b).text(keep=("first", "second")))
+    print(make_diff_table(a, b).text(keep=("first", "second")))
     return 0
 
 

@@ -71,16 +71,16 @@ class Tabular(ABC):
         return self.table(last=last).to_arrow()
 
     def __repr__(self) -> str:
-        from pyhermes.core.tables.run_table import shown_table
+        from pyhermes.core.tables.run_table import make_display_table
 
         rows, left_out = self._rows_shown()
-        return shown_table(rows).text(self._title(), left_out=left_out)
+        return make_display_table(rows).text(self._title(), left_out=left_out)
 
     def _repr_html_(self) -> str:
-        from pyhermes.core.tables.run_table import shown_table
+        from pyhermes.core.tables.run_table import make_display_table
 
         rows, left_out = self._rows_shown()
-        return shown_table(rows).html(self._title(), left_out=left_out)
+        return make_display_table(rows).html(self._title(), left_out=left_out)
 
     def _rows_shown(self) -> tuple[list[RunRow], int]:
         """The first and the last runs, and how many are between them."""
@@ -107,8 +107,8 @@ class Tabular(ABC):
 
 
 def _scalars(runs: Iterable[Run], keys: Iterable[str]) -> tuple[dict[str, FloatArray], ...]:
-    from pyhermes.core.tables.run_table import chosen_scalars
+    from pyhermes.core.tables.run_table import choose_scalars
 
     scalars, failed = load_scalars(runs)
     warn("the results of these experiments cannot be read:", failed)
-    return chosen_scalars(scalars, keys)
+    return choose_scalars(scalars, keys)

@@ -1,13 +1,13 @@
-"""A frozen column of values of one kind, whatever they are."""
+"""A frozen column of values of one kind, made of any values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
 from itertools import chain, islice
 from types import NoneType
-from typing import Literal, TypeAlias, final
+from typing import Literal, TypeAlias, TypeGuard, cast, final
 
 import attrs
 import numpy as np
@@ -19,7 +19,7 @@ from pyhermes.core.errors import TableError, UnknownChoiceError
 from pyhermes.core.messages import shown
 
 ColumnKind: TypeAlias = Literal["text", "integer", "float", "boolean", "time", "list"]
-"""What all values of a column are."""
+"""The kind that all values of a column have."""
 
 CellScalar: TypeAlias = bool | int | float | str | datetime
 
@@ -36,11 +36,14 @@ _TYPES: Mapping[ColumnKind, type[object]] = {
     "time": datetime,
     "list": tuple,
 }
-_INSIDE_LISTS: tuple[ColumnKind, ...] = ("text", "boolean", "integer", "float")
+_ELEMENT_KINDS: tuple[ColumnKind, ...] = ("text", "boolean", "integer", "float")
+_DTYPES: Mapping[str, str] = {"integer": "int64", "float": "float64"}
 
 
-def _frozen_values(values: Iterable[CellValue] | NDArray[np.int64 | np.float64]) -> ColumnValues:
-    return read_only(values) if isinstance(values, np.ndarray) else tuple(values)
+def _freeze_values(values: Iterable[CellValue] | NDArray[np.int64 | np.float64]) -> ColumnValues:
+    if isinstance(values, np.ndarray):
+        return read_only(cast("NDArray[np.int64 | np.float64]", values))
+    return tuple(values)
 
 
 def _check_kind(_column: Column, _attribute: object, kind: str) -> None:
@@ -50,22 +53,21 @@ def _check_kind(_column: Column, _attribute: object, kind: str) -> None:
 
 def _check_values(column: Column, _attribute: object, values: ColumnValues) -> None:
     if isinstance(values, np.ndarray):
-        dtype = {"integer": "int64", "float": "float64"}.get(column.kind)
-        good = values.ndim == 1 and str(values.dtype) == dtype
+        is_valid = values.ndim == 1 and str(values.dtype) == _DTYPES.get(column.kind)
     else:
-        good = _holds(column.kind, values)
-    if not good:
+        is_valid = _is_kind(values, column.kind)
+    if not is_valid:
         raise TableError(f"expected values for a column of kind {column.kind!r}, got {shown(values)}")
 
 
 @final
 @attrs.frozen
 class Column:
-    """Values of one kind, None where there is nothing.
+    """Hold values of one kind, None where there is nothing.
 
     An integer fits 64 bits, a time has no zone, a list is a tuple whose elements are all of one
-    kind. Numbers without gaps can be an array of int64 or float64, which is held read-only. Raises
-    `TableError`, a `ValueError`, for values of another kind.
+    kind. Numbers without gaps can be an array of shape `(n,)` and dtype int64 or float64, which is
+    held read-only. Raises `TableError`, a `ValueError`, for values of another kind.
 
     >>> Column("integer", (1, None)).values
     (1, None)
@@ -73,7 +75,7 @@ class Column:
 
     kind: ColumnKind = attrs.field(validator=_check_kind)
     values: ColumnValues = attrs.field(
-        converter=_frozen_values, validator=_check_values, eq=attrs.cmp_using(eq=same_values), hash=False
+        converter=_freeze_values, validator=_check_values, eq=attrs.cmp_using(eq=same_values), hash=False
     )
 
     def __reduce__(self) -> tuple[type[Column], tuple[ColumnKind, ColumnValues]]:
@@ -81,94 +83,118 @@ class Column:
 
 
 def column_of(values: Iterable[object]) -> Column:
-    """The column of the narrowest kind that holds every value exactly.
+    """Make a column of the narrowest kind that holds every value exactly.
 
-    An Enum counts as its value where that is a number or text, else as its name; what numpy and
-    torch have as what Python has; sets as sorted lists. Integers beside floats become floats where
-    none changes. What is of several kinds, or of none, becomes text as on a command line.
+    An Enum counts as its value where that is a number or text, else as its name. Scalars and arrays
+    of numpy and torch become Python's own, and sets become sorted lists. Integers beside floats
+    become floats where that changes none of them. Values of several kinds, or of no kind that a
+    column can have, become text as on a command line.
 
     >>> column_of([1, None, 0.5])
     Column(kind='float', values=(1.0, None, 0.5))
     >>> column_of([[32, 32], 0.1, True]).values
     ('32 32', '0.1', 'True')
     """
-    cells = _together(tuple(map(_cell_of, values)))
-    kind: ColumnKind | None = next((kind for kind in _TYPES if _holds(kind, cells)), None)
-    return Column("text", _words(cells)) if kind is None else Column(kind, cells)
+    cells = _unify_cells(tuple(map(_make_cell, values)))
+    # the order of _TYPES decides only for a column without any value, which is text
+    kind: ColumnKind | None = next((kind for kind in _TYPES if _is_kind(cells, kind)), None)
+    return Column("text", _write_words(cells)) if kind is None else Column(kind, cells)
 
 
-def _cell_of(value: object) -> CellValue:
+def find_element_kind(cells: Iterable[CellValue]) -> ColumnKind | None:
+    """Return the one kind that the elements of all lists have; None where they have several.
+
+    >>> find_element_kind([(1, 2), None, (3,)])
+    'integer'
+    """
+    elements = tuple(_iterate_elements(cells))
+    return next((kind for kind in _ELEMENT_KINDS if _is_kind(elements, kind)), None)
+
+
+def _make_cell(value: object) -> CellValue:
     array = array_of(value)
+    # other dtypes, such as times, are left as they are: their tolist() gives integers
     if array is not None and array.ndim and array.dtype.kind in "biufU":
         value = array.tolist()
-    if isinstance(value, set | frozenset):
-        value = sorted(value, key=_word)
-    return tuple(map(_scalar_of, value)) if isinstance(value, list | tuple) else _scalar_of(value)
+    if _is_set(value):
+        value = sorted(value, key=_write_word)  # sets have no order that would be the same tomorrow
+    return tuple(map(_make_scalar, value)) if _is_list(value) else _make_scalar(value)
 
 
-def _scalar_of(value: object) -> CellScalar | None:
+def _make_scalar(value: object) -> CellScalar | None:
     if isinstance(value, Enum):
-        return _scalar_of(value.value if isinstance(value.value, str | int | float) else value.name)
+        return _make_scalar(value.value if isinstance(value.value, str | int | float) else value.name)
     number = number_of(value)
     if value is None or number is not None:
         return number
-    time: object = value.astype("M8[us]").item() if isinstance(value, np.datetime64) else value
-    if time is None or type(time) is datetime:
-        return time
-    return _word(value)
+    time = _read_time(value)
+    # a subclass, such as a Timestamp of pandas, may hold more than a datetime, and NaT is none
+    return time if time is None or type(time) is datetime else _write_word(value)
 
 
-def _word(value: object) -> str:
-    """A value as it would stand on a command line."""
+def _read_time(value: object) -> object:
+    """Return numpy's time as Python's (None for NaT), and anything else as it is."""
+    is_time = isinstance(value, np.datetime64)
+    return cast("np.datetime64", value).astype("M8[us]").item() if is_time else value
+
+
+def _write_word(value: object) -> str:
+    """Write a value as it would stand on a command line."""
     if isinstance(value, str):
         return str.__str__(value)
     try:
-        return " ".join(map(str, value)) if isinstance(value, list | tuple) else str.__str__(str(value))
+        return " ".join(map(str, value)) if _is_list(value) else str.__str__(str(value))
     except Exception:  # noqa: BLE001 - whatever a stranger's __str__ raises, and integers too long for str
         return shown(value)
 
 
-def _words(cells: Iterable[CellValue]) -> tuple[str | None, ...]:
-    return tuple(None if cell is None else _word(cell) for cell in cells)
+def _write_words(cells: Iterable[CellValue]) -> tuple[str | None, ...]:
+    return tuple(None if cell is None else _write_word(cell) for cell in cells)
 
 
-def _together(cells: tuple[CellValue, ...]) -> tuple[CellValue, ...]:
-    """Integers beside floats as floats, and lists with elements of one kind; others as they are."""
+def _unify_cells(cells: tuple[CellValue, ...]) -> tuple[CellValue, ...]:
+    """Turn integers beside floats into floats, and all elements of lists into one kind."""
     types = set(map(type, cells)) - {NoneType}
-    if types == {int, float} and all(map(_is_a_float, cells)):
+    if types == {int, float} and all(map(_is_exact_as_float, cells)):
         return tuple(float(cell) if isinstance(cell, int) else cell for cell in cells)
-    if types != {tuple}:
-        return cells
-    inside = column_of(_elements(cells))
-    elements = iter(inside.values if inside.kind in _INSIDE_LISTS else _words(inside.values))
+    return _unify_lists(cells) if types == {tuple} else cells
+
+
+def _unify_lists(cells: tuple[CellValue, ...]) -> tuple[CellValue, ...]:
+    """Make the elements of all lists one column, and cut that into the lists again."""
+    inside = column_of(_iterate_elements(cells))
+    elements = iter(inside.values if inside.kind in _ELEMENT_KINDS else _write_words(inside.values))
     return tuple(tuple(islice(elements, len(cell))) if isinstance(cell, tuple) else None for cell in cells)
 
 
-def _is_a_float(cell: CellValue) -> bool:
-    return not isinstance(cell, int) or (_fits_64_bits(cell) and float(cell) == cell)
-
-
-def _fits_64_bits(number: object) -> bool:
-    return isinstance(number, int) and -(2**63) <= number < 2**63
-
-
-def _elements(cells: Iterable[CellValue]) -> Iterator[CellScalar | None]:
+def _iterate_elements(cells: Iterable[CellValue]) -> Iterator[CellScalar | None]:
     return chain.from_iterable(cell for cell in cells if isinstance(cell, tuple))
 
 
-def _holds(kind: ColumnKind, cells: Iterable[CellValue]) -> bool:
-    """Whether all cells are of a kind, or missing."""
-    there = [cell for cell in cells if cell is not None]
-    if set(map(type, there)) - {_TYPES[kind]}:
+def _is_kind(cells: Iterable[CellValue], kind: ColumnKind) -> bool:
+    """Return whether all cells are of a kind, or missing."""
+    values = [cell for cell in cells if cell is not None]
+    # exact types: a bool is an int to isinstance
+    if set(map(type, values)) - {_TYPES[kind]}:
         return False
     if kind == "integer":
-        return all(map(_fits_64_bits, there))
+        return all(map(_is_int64, values))
     if kind == "time":
-        return all(isinstance(cell, datetime) and cell.tzinfo is None for cell in there)
-    return kind != "list" or kind_inside(there) is not None
+        return all(isinstance(cell, datetime) and cell.tzinfo is None for cell in values)
+    return kind != "list" or find_element_kind(values) is not None
 
 
-def kind_inside(cells: Iterable[CellValue]) -> ColumnKind | None:
-    """What the elements of all lists are."""
-    elements = tuple(_elements(cells))
-    return next((kind for kind in _INSIDE_LISTS if _holds(kind, elements)), None)
+def _is_exact_as_float(cell: CellValue) -> bool:
+    return not isinstance(cell, int) or (_is_int64(cell) and float(cell) == cell)
+
+
+def _is_int64(number: object) -> bool:
+    return isinstance(number, int) and -(2**63) <= number < 2**63
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, list | tuple)
+
+
+def _is_set(value: object) -> TypeGuard[Set[object]]:
+    return isinstance(value, set | frozenset)

@@ -1,6 +1,7 @@
 """Columns as text for a terminal, or HTML for a notebook.
 
-Never raises, and what it gives holds no control characters, whatever the values are.
+Nothing here raises, and no control character is left in what is written, whatever the values are: a
+run's arguments may be a stranger's, and a terminal obeys escape sequences.
 """
 
 from __future__ import annotations
@@ -16,71 +17,75 @@ from pyhermes.core.arrays.freeze import same_values
 from pyhermes.core.messages import printable
 from pyhermes.core.tables.column import CellValue, Column, ColumnValues
 
-_WIDEST = 40
+_MOST_CHARACTERS = 40
 _LONGEST_FLOAT = 12
 
 
 @attrs.frozen
-class _ShownColumn:
+class _RenderedColumn:
     lines: list[str]
     is_number: bool
 
 
 @attrs.frozen
-class View:
-    """What both renderings show, safe in a terminal: lines of cells, the first one the names."""
+class TableView:
+    """Everything that both renderings show, safe in a terminal.
 
-    above: list[str]
-    columns: list[_ShownColumn]
+    Each column has one line for its name and one a row; `gap` stands before line `gap_at`.
+    """
+
+    headlines: list[str]
+    columns: list[_RenderedColumn]
     gap: list[str]
     gap_at: int
 
 
-def view(columns: Mapping[str, Column], title: str, rows: int, keep: Collection[str], left_out: int) -> View:
-    """What is shown of some columns; `left_out` rows were taken out of their middle before."""
+def view_table(
+    columns: Mapping[str, Column], title: str, *, rows: int, keep: Collection[str], left_out: int
+) -> TableView:
+    """Choose what of some columns is shown, at most `rows` rows, and write it as text.
+
+    `left_out` rows were taken out of their middle before. Columns whose values are all the same are
+    named once above the others, but for those in `keep`.
+    """
     length = max((len(column.values) for column in columns.values()), default=0)
-    first, last = _ends(length, rows)
+    first, last = _split_rows(length, rows)
     hidden = length - first - last + left_out
-    folded = _folded(columns, length, keep)
-    same = ", ".join(f"{_cell(name)}={_cells(columns[name].values[:1])[0]}" for name in folded)
-    cells = [
-        _ShownColumn(
-            [_cell(name), *_cells(column.values[:first]), *_cells(column.values[length - last :])],
-            column.kind in ("integer", "float"),
-        )
+    constant = _find_constant_columns(columns, length, keep)
+    rendered = [
+        _render_column(name, column, first=first, last=last)
         for name, column in columns.items()
-        if name not in folded
+        if name not in constant
     ]
-    among = "all shown" if left_out else "all"
-    above = [_one_line(title), f"the same in {among}: {same}" if same else ""]
+    headlines = [_put_on_one_line(title), _write_constants(columns, constant, left_out)]
     gap = [f"... {hidden} more ..."] if hidden else []
-    return View(list(filter(None, above)), cells, gap, gap_at=1 + first)
+    return TableView(list(filter(None, headlines)), rendered, gap, gap_at=1 + first)
 
 
-def as_text(view: View) -> str:
-    """Aligned columns of text, under what is above them."""
-    lines = ["  ".join(line).rstrip() for line in zip(*map(_aligned, view.columns), strict=True)]
+def render_text(view: TableView) -> str:
+    """Write aligned columns of text, under the headlines."""
+    lines = ["  ".join(line).rstrip() for line in zip(*map(_align, view.columns), strict=True)]
     lines[view.gap_at : view.gap_at] = view.gap
-    return "\n".join([*view.above, *lines])
+    return "\n".join([*view.headlines, *lines])
 
 
-def as_html(view: View) -> str:
-    """A table of HTML, under what is above it."""
-    lines = ["".join(line) for line in zip(*map(_tagged, view.columns), strict=True)]
+def render_html(view: TableView) -> str:
+    """Write a table of HTML, under the headlines."""
+    lines = ["".join(line) for line in zip(*map(_tag, view.columns), strict=True)]
     lines[view.gap_at : view.gap_at] = [f'<td colspan="{len(view.columns)}">{gap}</td>' for gap in view.gap]
     head, *body = [f"<tr>{line}</tr>" for line in lines] or [""]
-    above = [f"<p>{escape(line)}</p>" for line in view.above]
+    above = [f"<p>{escape(line)}</p>" for line in view.headlines]
     return "\n".join([*above, "<table>", f"<thead>{head}</thead>", "<tbody>", *body, "</tbody>", "</table>"])
 
 
-def _ends(length: int, rows: int) -> tuple[int, int]:
-    """How many rows are shown before the gap, and how many after it."""
-    shown_rows = min(max(rows, 0), length)
-    return shown_rows - shown_rows // 2, shown_rows // 2
+def _split_rows(length: int, rows: int) -> tuple[int, int]:
+    """Return how many rows are shown before the gap, and how many after it."""
+    visible = min(max(rows, 0), length)
+    return visible - visible // 2, visible // 2
 
 
-def _folded(columns: Mapping[str, Column], length: int, keep: Collection[str]) -> list[str]:
-    """The columns whose value is the same in all of several rows; never the first column."""
+def _find_constant_columns(columns: Mapping[str, Column], length: int, keep: Collection[str]) -> list[str]:
+    """Return the columns whose value is the same in all of several rows; never the first column."""
     if length < 2:
         return []
     return [
@@ -90,37 +95,52 @@ def _folded(columns: Mapping[str, Column], length: int, keep: Collection[str]) -
     ]
 
 
-def _cells(values: ColumnValues) -> list[str]:
-    return list(map(_cell, values.tolist() if isinstance(values, np.ndarray) else values))
+def _write_constants(columns: Mapping[str, Column], names: Collection[str], left_out: int) -> str:
+    """Write the value that each of the columns has in all rows; nothing where there are no such columns."""
+    values = [f"{_write_cell(name)}={_write_cells(columns[name].values[:1])[0]}" for name in names]
+    # nobody has looked at the rows that were left out
+    rows = "all shown" if left_out else "all"
+    return f"the same in {rows}: {', '.join(values)}" if values else ""
 
 
-def _cell(value: CellValue) -> str:
-    line = _one_line(_cell_text(value))
-    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 3]}..."
+def _render_column(name: str, column: Column, *, first: int, last: int) -> _RenderedColumn:
+    end = len(column.values) - last
+    cells = [*_write_cells(column.values[:first]), *_write_cells(column.values[end:])]
+    return _RenderedColumn([_write_cell(name), *cells], is_number=column.kind in ("integer", "float"))
 
 
-def _cell_text(value: CellValue) -> str:
+def _write_cells(values: ColumnValues) -> list[str]:
+    return list(map(_write_cell, values.tolist() if isinstance(values, np.ndarray) else values))
+
+
+def _write_cell(value: CellValue) -> str:
+    line = _put_on_one_line(_write_value(value))
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 3]}..."
+
+
+def _write_value(value: CellValue) -> str:
+    # cut before anything is escaped: a cell of a gigabyte takes no longer than one of a line
     if value is None:
         return "-"
     if isinstance(value, tuple):
-        return " ".join(map(_cell_text, value[: _WIDEST + 1]))
+        return " ".join(map(_write_value, value[: _MOST_CHARACTERS + 1]))
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds")
     if isinstance(value, float) and len(repr(value)) > _LONGEST_FLOAT:
         return f"~{value:.6g}"  # not to be taken for the value itself
-    return str(value)[: _WIDEST + 1]
+    return str(value)[: _MOST_CHARACTERS + 1]
 
 
-def _one_line(text: str) -> str:
+def _put_on_one_line(text: str) -> str:
     return printable(text).replace("\n", "\\n")
 
 
-def _aligned(column: _ShownColumn) -> list[str]:
+def _align(column: _RenderedColumn) -> list[str]:
     width = max(map(len, column.lines))
     return [line.rjust(width) if column.is_number else line.ljust(width) for line in column.lines]
 
 
-def _tagged(column: _ShownColumn) -> list[str]:
+def _tag(column: _RenderedColumn) -> list[str]:
     style = f'style="text-align: {"right" if column.is_number else "left"}"'
     name, *cells = map(escape, column.lines)
     return [f"<th {style}>{name}</th>", *(f"<td {style}>{cell}</td>" for cell in cells)]

@@ -1,8 +1,8 @@
-"""Runs as rows of tables: what each was, what it was given, and what it recorded."""
+"""Tables of runs: what each was, what it was given, and what it recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import final
 
 import attrs
@@ -20,7 +20,7 @@ from pyhermes.core.typing import FloatArray
 @final
 @attrs.frozen
 class RunRow:
-    """A run with its arguments by name, and its status where more is known than its record says."""
+    """Hold a run with its arguments by name, and its status where more is known than its record tells."""
 
     run: Run
     arguments: Mapping[str, object]
@@ -28,10 +28,12 @@ class RunRow:
 
 
 def run_table(rows: Iterable[RunRow], scalars: Sequence[Mapping[str, FloatArray]] = ()) -> Table:
-    """One row a run: identifier, status, start_time, duration in seconds, and a column an argument.
+    """Make a table with one row a run: identifier, status, start_time, duration and its arguments.
 
-    Where the runs' `scalars` are given, too, the last value of each is in a column `last.<key>`. An
-    argument called as another column is in `args.<name>`.
+    Durations are in seconds. `scalars`, where given, holds for each run its recorded series by key,
+    each of shape `(n,)` and dtype float64: the last value of each is in a column `last.<key>`. An
+    argument named like another column is in `args.<name>`. Raises `TableError`, a `ValueError`, for
+    scalars of more or fewer runs than there are rows.
 
     >>> from pyhermes.core import load_run
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
@@ -39,39 +41,32 @@ def run_table(rows: Iterable[RunRow], scalars: Sequence[Mapping[str, FloatArray]
     ['identifier', 'status', 'start_time', 'duration', '-lr', 'last.loss']
     """
     rows = tuple(rows)
-    columns = {
-        "identifier": Column("text", tuple(row.run.identifier for row in rows)),
-        "status": Column("text", tuple((row.status or status_of(row.run.info).status).value for row in rows)),
-        "start_time": Column("time", tuple(row.run.start_time for row in rows)),
-        "duration": Column("float", _durations(rows)),
-    }
+    columns = _make_fixed_columns(rows)
     for name in dict.fromkeys(name for row in rows for name in row.arguments):
-        free = f"args.{name}" if name.startswith("last.") else name
-        while free in columns:
-            free = f"args.{free}"
-        columns[free] = column_of(row.arguments.get(name) for row in rows)
+        columns[_find_free_name(name, columns)] = column_of(row.arguments.get(name) for row in rows)
     for key in dict.fromkeys(key for held in scalars for key in held):
-        columns[f"last.{key}"] = Column("float", tuple(_last(held.get(key)) for held in scalars))
+        columns[f"last.{key}"] = Column("float", tuple(_get_last(held.get(key)) for held in scalars))
     return Table(columns)
 
 
-def shown_table(rows: Iterable[RunRow]) -> Table:
-    """The `run_table` for people to look at: durations in tenths of seconds.
+def make_display_table(rows: Iterable[RunRow]) -> Table:
+    """Make the `run_table` for people to look at: durations are rounded to tenths of a second.
 
     >>> from pyhermes.core import load_run
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
-    >>> shown_table([RunRow(run, {})]).columns["duration"].values
+    >>> make_display_table([RunRow(run, {})]).columns["duration"].values
     (39.3,)
     """
     rows = tuple(rows)
-    rounded = (None if seconds is None else round(seconds, 1) for seconds in _durations(rows))
+    rounded = (None if seconds is None else round(seconds, 1) for seconds in _list_durations(rows))
     return Table({**run_table(rows).columns, "duration": Column("float", tuple(rounded))})
 
 
 def scalar_table(runs: Iterable[tuple[str, Mapping[str, FloatArray]]]) -> Table:
-    """The tidy long form of the scalars of several runs: a row a value, `run, key, step, value`.
+    """Make the tidy long form of the scalars of several runs: a row a value, `run, key, step, value`.
 
-    Steps count from 0 for each key of each run.
+    Each run is its name and its series by key, each of shape `(n,)` and dtype float64. Steps count
+    from 0 for each key of each run; they are int64, the values float64.
 
     >>> scalar_table([("first", {"loss": np.array([0.5, 0.25])})])
     Table of 2 rows
@@ -82,6 +77,7 @@ def scalar_table(runs: Iterable[tuple[str, Mapping[str, FloatArray]]]) -> Table:
     """
     series = [(name, key, values) for name, held in runs for key, values in held.items()]
     steps = [np.arange(values.size) for _, _, values in series]
+    # the empty arrays give a table without rows its dtypes: nothing cannot be concatenated
     return Table(
         {
             "run": Column("text", tuple(name for name, _, values in series for _ in range(values.size))),
@@ -92,15 +88,15 @@ def scalar_table(runs: Iterable[tuple[str, Mapping[str, FloatArray]]]) -> Table:
     )
 
 
-def chosen_scalars(
+def choose_scalars(
     held: Sequence[Mapping[str, FloatArray]], keys: Iterable[str]
 ) -> tuple[dict[str, FloatArray], ...]:
-    """Of every run's scalars those under some keys, or all where no key is named.
+    """Return of every run's scalars those under some keys, or all where no key is named.
 
     Raises `NoSuchKeyError`, a `KeyError`, for a key that no run has, and `WrongTypeError`, a
     `TypeError`, for a bare string, which would be taken letter by letter.
 
-    >>> chosen_scalars([{"a": np.zeros(1), "b": np.zeros(1)}], ["a"])
+    >>> choose_scalars([{"a": np.zeros(1), "b": np.zeros(1)}], ["a"])
     ({'a': array([0.])},)
     """
     if isinstance(keys, str):
@@ -113,10 +109,28 @@ def chosen_scalars(
     return tuple({key: scalars[key] for key in keys or known if key in scalars} for scalars in held)
 
 
-def _durations(rows: Iterable[RunRow]) -> tuple[float | None, ...]:
-    seconds = (row.run.info.execution_time for row in rows)
-    return tuple(None if taken is None else float(taken) for taken in seconds)
+def _make_fixed_columns(rows: Sequence[RunRow]) -> dict[str, Column]:
+    """Make the columns that every table of runs has."""
+    return {
+        "identifier": Column("text", tuple(row.run.identifier for row in rows)),
+        "status": Column("text", tuple((row.status or status_of(row.run.info).status).value for row in rows)),
+        "start_time": Column("time", tuple(row.run.start_time for row in rows)),
+        "duration": Column("float", _list_durations(rows)),
+    }
 
 
-def _last(values: FloatArray | None) -> float | None:
+def _find_free_name(name: str, taken: Collection[str]) -> str:
+    """Return the name of an argument's column; those of the scalars are never taken."""
+    free = f"args.{name}" if name.startswith("last.") else name
+    while free in taken:
+        free = f"args.{free}"
+    return free
+
+
+def _list_durations(rows: Iterable[RunRow]) -> tuple[float | None, ...]:
+    durations = (row.run.info.execution_time for row in rows)
+    return tuple(None if seconds is None else float(seconds) for seconds in durations)
+
+
+def _get_last(values: FloatArray | None) -> float | None:
     return None if values is None or not values.size else float(values[-1])

@@ -1,4 +1,4 @@
-"""Runs described: as values for JSON, as rows for a terminal, as lines of text."""
+"""Descriptions of runs: values for JSON, tables for a terminal, lines of text."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from pyhermes.core.runs.status import StatusReport
 from pyhermes.core.structure.compare import diff, varying
 from pyhermes.core.tables.column import Column, column_of
 from pyhermes.core.tables.table import Table
+from pyhermes.core.typing import ArgumentValue
 
-_KEYS = ("identifier", "status", "start", "duration")
+_SORT_KEYS = ("identifier", "status", "start", "duration")
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 JsonValue: TypeAlias = Union[bool, int, float, str, "list[JsonValue]", "dict[str, JsonValue]", None]
 
@@ -28,7 +30,7 @@ JsonValue: TypeAlias = Union[bool, int, float, str, "list[JsonValue]", "dict[str
 @final
 @attrs.frozen
 class RunSummary:
-    """A run as it is seen now: its record, its arguments and its status."""
+    """Hold what is known of a run at one moment: its record, its arguments and its status."""
 
     run: Run
     arguments: ExecArgs
@@ -36,138 +38,154 @@ class RunSummary:
 
     @property
     def exec_args(self) -> frozenset[str]:
-        """The arguments, each a whole line."""
+        """Return the arguments, each a whole line."""
         return self.arguments.exec_args
 
     @property
     def identifier(self) -> str:
-        """The run's identifier."""
+        """Return the run's identifier."""
         return self.run.identifier
 
 
-def as_json(seen: RunSummary) -> dict[str, JsonValue]:
-    """A run as values for JSON: times as ISO 8601 without a zone, the duration in seconds.
+def to_json(summary: RunSummary) -> dict[str, JsonValue]:
+    """Return a run as values for JSON: times as ISO 8601 without a zone, the duration in seconds.
+
+    Numbers that JSON does not have (NaN, infinities) are text.
 
     >>> from pyhermes.core import load_run, parse_exec_args, status_of
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
-    >>> as_json(RunSummary(run, parse_exec_args("--seed 1"), status_of(run.info)))["arguments"]
+    >>> to_json(RunSummary(run, parse_exec_args("--seed 1"), status_of(run.info)))["arguments"]
     {'--seed': 1}
     """
-    info = seen.run.info
+    info = summary.run.info
     return {
-        "identifier": seen.run.identifier,
-        "path": str(seen.run.path),
-        "status": seen.report.status.value,
-        "reason": seen.report.reason,
-        "start_time": _iso(seen.run.start_time),
-        "end_time": _iso(info.end_time),
+        "identifier": summary.run.identifier,
+        "path": str(summary.run.path),
+        "status": summary.report.status.value,
+        "reason": summary.report.reason,
+        "start_time": _format_time(summary.run.start_time),
+        "end_time": _format_time(info.end_time),
         "duration": info.execution_time,
         "commit": info.commit_hash,
         "comments": info.comments,
-        "arguments": {name: _plain(value) for name, value in seen.arguments.values.items()},
+        "arguments": {name: _argument_to_json(value) for name, value in summary.arguments.values.items()},
     }
 
 
-def list_table(seen: Sequence[RunSummary], now: datetime) -> Table:
-    """The table that `hermes ls` shows: identifier, status, age, duration, arguments that vary.
+def make_list_table(summaries: Sequence[RunSummary], now: datetime) -> Table:
+    """Make the table that `hermes ls` shows: identifier, status, age, duration, arguments that vary.
 
-    >>> list(list_table([], datetime.now()).columns)
+    `now` is naive local time, as the start times are.
+
+    >>> list(make_list_table([], datetime.now()).columns)
     ['identifier', 'status', 'age', 'duration']
     """
-    values = [one.arguments.values for one in seen]
     columns = {
-        "identifier": Column("text", tuple(one.run.identifier for one in seen)),
-        "status": Column("text", tuple(one.report.status.value for one in seen)),
-        "age": Column("text", tuple(_age(one.run.start_time, now) for one in seen)),
-        "duration": Column("text", tuple(_duration(one.run.info.execution_time) for one in seen)),
+        "identifier": Column("text", tuple(one.run.identifier for one in summaries)),
+        "status": Column("text", tuple(one.report.status.value for one in summaries)),
+        "age": Column("text", tuple(_format_age(one.run.start_time, now) for one in summaries)),
+        "duration": Column("text", tuple(_format_duration(one.run.info.execution_time) for one in summaries)),
     }
-    for name in varying(one.arguments for one in seen):
+    arguments = [one.arguments.values for one in summaries]
+    for name in varying(one.arguments for one in summaries):
         free = f"args.{name}" if name in columns else name
-        columns[free] = column_of(held.get(name) for held in values)
+        columns[free] = column_of(values.get(name) for values in arguments)
     return Table(columns)
 
 
-def described(seen: RunSummary, names: Sequence[str]) -> list[str]:
-    """What is known of a run, and the files that it left behind, as lines of text."""
-    info = seen.run.info
-    known = {
-        "identifier": seen.run.identifier,
-        "path": str(seen.run.path),
-        "status": f"{seen.report.status.value} ({seen.report.reason})",
-        "commit": info.commit_hash,
-        "started": _iso(seen.run.start_time),
-        "ended": _iso(info.end_time),
-        "duration": _duration(info.execution_time),
-        "comments": info.comments,
-    }
-    lines = [f"{name:11} {value}" for name, value in known.items() if value is not None]
-    return [
-        *lines,
-        *_listed("arguments", seen.arguments.lines),
-        *_listed("files", names),
-        *_listed("problems", map(str, info.problems)),
-    ]
-
-
-def diff_table(a: RunSummary, b: RunSummary) -> Table:
-    """What differs between two runs: their arguments, and what became of them.
+def describe_run(summary: RunSummary, file_names: Sequence[str]) -> list[str]:
+    r"""Return what is known of a run, and the names of its files, as lines of text.
 
     >>> from pyhermes.core import load_run, parse_exec_args, status_of
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
-    >>> seen = [RunSummary(run, parse_exec_args(text), status_of(run.info)) for text in ("--a 1", "--a 2")]
-    >>> diff_table(*seen).columns["first"].values
+    >>> lines = describe_run(RunSummary(run, parse_exec_args("--seed 1"), status_of(run.info)), ["a.result"])
+    >>> print(*lines[-2:], sep="\n")
+    arguments   --seed 1
+    files       a.result
+    """
+    info = summary.run.info
+    facts = {
+        "identifier": summary.run.identifier,
+        "path": str(summary.run.path),
+        "status": f"{summary.report.status.value} ({summary.report.reason})",
+        "commit": info.commit_hash,
+        "started": _format_time(summary.run.start_time),
+        "ended": _format_time(info.end_time),
+        "duration": _format_duration(info.execution_time),
+        "comments": info.comments,
+    }
+    lines = [f"{name:11} {value}" for name, value in facts.items() if value is not None]
+    return [
+        *lines,
+        *_format_section("arguments", summary.arguments.lines),
+        *_format_section("files", file_names),
+        *_format_section("problems", map(str, info.problems)),
+    ]
+
+
+def make_diff_table(a: RunSummary, b: RunSummary) -> Table:
+    """Make a table of what differs between two runs: their arguments, and what became of them.
+
+    >>> from pyhermes.core import load_run, parse_exec_args, status_of
+    >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
+    >>> pair = [RunSummary(run, parse_exec_args(text), status_of(run.info)) for text in ("--a 1", "--a 2")]
+    >>> make_diff_table(*pair).columns["first"].values
     ('2026_11_23_182353168091_0_fcbfa', '1')
     """
-    values = [{**_renamed(one), **_facts(one)} for one in (a, b)]
+    values = [{**_name_arguments(one), **_list_facts(one)} for one in (a, b)]
     differing = {"identifier": (a.run.identifier, b.run.identifier), **diff(*values)}
     return Table(
         {
             "": Column("text", tuple(differing)),
-            "first": column_of([_text(first) for first, _ in differing.values()]),
-            "second": column_of([_text(second) for _, second in differing.values()]),
+            "first": column_of([_write_cell(first) for first, _ in differing.values()]),
+            "second": column_of([_write_cell(second) for _, second in differing.values()]),
         }
     )
 
 
-def sorted_seen(seen: Iterable[RunSummary], key: str) -> tuple[RunSummary, ...]:
-    """Runs sorted by `identifier`, `status`, `start`, `duration` or the value of an argument.
+def sort_summaries(summaries: Iterable[RunSummary], key: str) -> tuple[RunSummary, ...]:
+    """Sort runs by `identifier`, `status`, `start`, `duration` or the value of an argument.
 
-    Raises `UnknownChoiceError`, a `ValueError`, for an argument that no run has.
+    Numbers come before texts, and runs without a value come last. Raises `UnknownChoiceError`, a
+    `ValueError`, for an argument that no run has.
     """
-    seen = tuple(seen)
-    known = dict.fromkeys([*_KEYS, *(name for one in seen for name in one.arguments.values)])
-    if seen and key not in known:
+    summaries = tuple(summaries)
+    known = dict.fromkeys([*_SORT_KEYS, *(name for one in summaries for name in one.arguments.values)])
+    if summaries and key not in known:
         raise UnknownChoiceError(f"expected a key to sort by of {shown(list(known))}, got {key!r}")
-    return sort_by(seen, lambda one: _sort_value(one, key))
+    return sort_by(summaries, lambda one: _make_sort_key(_find_value(one, key)))
 
 
-def span_text(seconds: float) -> str:
-    """A span of time in its largest fitting units.
+def format_span(seconds: float) -> str:
+    """Write a span of time in its two largest units.
 
-    >>> span_text(42.3), span_text(3700), span_text(200_000)
+    >>> format_span(42.3), format_span(3700), format_span(200_000)
     ('42 s', '1 h 1 min', '2 d 7 h')
     """
-    if seconds < 9.95:
+    if seconds < 9.95:  # from there on, a digit after the point would be rounded up to 10.0
         return f"{seconds:.1f} s"
-    seconds = round(seconds)
+    seconds = round(seconds)  # before the unit is chosen: 59.5 s is a minute, not 60 s
     if seconds < 60:
         return f"{seconds} s"
-    units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-    first = next(place for place, (_, size) in enumerate(units) if seconds >= size)
-    (large, size), (small, part) = units[first : first + 2]
+    first = next(place for place, (_, size) in enumerate(_UNITS) if seconds >= size)
+    (large, size), (small, part) = _UNITS[first : first + 2]
     return f"{seconds // size:.0f} {large} {seconds % size // part:.0f} {small}"
 
 
-def _sort_value(one: RunSummary, key: str) -> tuple[bool, float, str] | None:
-    """Numbers before texts."""
+def _find_value(one: RunSummary, key: str) -> ArgumentValue | None:
+    """Return what a run is sorted by; a fact of the run goes before an argument of the same name."""
     start = one.run.start_time
-    fixed = {
+    facts: dict[str, ArgumentValue | None] = {
         "identifier": one.run.identifier,
         "status": one.report.status.value,
         "start": None if start is None else start.isoformat(),
         "duration": one.run.info.execution_time,
     }
-    value = fixed[key] if key in fixed else one.arguments.values.get(key)
+    return facts[key] if key in facts else one.arguments.values.get(key)
+
+
+def _make_sort_key(value: ArgumentValue | None) -> tuple[bool, float, str] | None:
+    """Return a key that puts numbers before texts; None for what comes last."""
     if value is None or is_nan(value):
         return None
     if isinstance(value, str | list):
@@ -177,46 +195,47 @@ def _sort_value(one: RunSummary, key: str) -> tuple[bool, float, str] | None:
     return (False, math.inf if value > 0 else -math.inf, "")
 
 
-def _renamed(one: RunSummary) -> dict[str, object]:
-    """The arguments, those with the name of a fact under another one."""
-    facts = _facts(one)
+def _name_arguments(one: RunSummary) -> dict[str, object]:
+    """Return the arguments by name, those named like a fact under another name."""
+    facts = _list_facts(one)
     return {f"args.{name}" if name in facts else name: value for name, value in one.arguments.values.items()}
 
 
-def _facts(one: RunSummary) -> dict[str, object]:
+def _list_facts(one: RunSummary) -> dict[str, object]:
+    """Return what became of a run, by name."""
     info = one.run.info
     return {
         "status": one.report.status.value,
         "commit": info.commit_hash,
-        "duration": _duration(info.execution_time),
+        "duration": _format_duration(info.execution_time),
         "comments": info.comments,
     }
 
 
-def _text(value: object) -> str | None:
+def _write_cell(value: object) -> str | None:
+    # beside a text, a column writes every value as text
     (cell,) = column_of(["", value]).values[1:]
     return None if cell is None else str(cell)
 
 
-def _listed(name: str, lines: Iterable[str]) -> list[str]:
+def _format_section(name: str, lines: Iterable[str]) -> list[str]:
     return [f"{name if place == 0 else '':11} {line}" for place, line in enumerate(lines)]
 
 
-def _iso(time: datetime | None) -> str | None:
+def _format_time(time: datetime | None) -> str | None:
     return None if time is None else time.isoformat()
 
 
-def _plain(value: object) -> JsonValue:
+def _argument_to_json(value: ArgumentValue) -> JsonValue:
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return str(value)  # JSON has no NaN
+        return [_argument_to_json(item) for item in value]
+    # a reader of JSON elsewhere refuses the NaN and Infinity that Python would write
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _age(start: datetime | None, now: datetime) -> str | None:
-    return None if start is None else span_text(max(0.0, (now - start).total_seconds()))
+def _format_age(start: datetime | None, now: datetime) -> str | None:
+    return None if start is None else format_span(max(0.0, (now - start).total_seconds()))
 
 
-def _duration(seconds: float | None) -> str | None:
-    return None if seconds is None else span_text(seconds)
+def _format_duration(seconds: float | None) -> str | None:
+    return None if seconds is None else format_span(seconds)

@@ -1,13 +1,13 @@
 """A frozen table of typed columns: a DataFrame of pandas or polars, an Arrow table, text, or HTML.
 
-The dtype of what a column becomes does not depend on which rows there are or whether one is missing.
-Nothing here touches files; pandas, polars and pyarrow are imported by the method that needs them.
+The dtype that a column becomes depends on its kind alone, not on which rows there are or whether a
+value is missing. pandas, polars and pyarrow are imported by the method that needs them.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, final
 
@@ -19,7 +19,7 @@ from pyhermes.core.errors import MissingPackageError, TableError
 from pyhermes.core.messages import shown
 from pyhermes.core.runs.select import require_all
 from pyhermes.core.tables import rendering
-from pyhermes.core.tables.column import CellValue, Column, ColumnKind, kind_inside
+from pyhermes.core.tables.column import CellValue, Column, ColumnKind, find_element_kind
 
 if TYPE_CHECKING:
     import pandas
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 D = TypeVar("D")
 
+# those that hold missing values without turning integers and truth values into floats
 _PANDAS_TYPES = {
     "text": "string",
     "boolean": "boolean",
@@ -49,18 +50,19 @@ def _check_lengths(_table: Table, _attribute: object, columns: Mapping[str, Colu
         raise TableError(f"expected columns of one length, got {shown(lengths)}")
 
 
-def _in_order(columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
+def _list_columns(columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
+    """Return what two equal tables have in common: dicts are equal in any order, tables are not."""
     return list(columns.items())
 
 
 @final
 @attrs.frozen
 class Table:
-    r"""Columns of one length, in their order.
+    r"""Hold columns of one length, in their order.
 
-    In a DataFrame or an Arrow table, what UTF-8 cannot encode (surrogates, from files with broken
-    bytes) is written out as `\udcff`, in names too, and names that are then the same end in `_`.
-    Raises `TableError`, a `ValueError`, for columns of several lengths.
+    In a DataFrame or an Arrow table, characters that UTF-8 cannot encode (surrogates, from files with
+    broken bytes) are written out as `\udcff`, in names too; where two names become the same by that,
+    the later one ends in `_`. Raises `TableError`, a `ValueError`, for columns of several lengths.
 
     >>> from pyhermes.core import column_of
     >>> print(Table({"run": column_of(["a", "b"]), "lr": column_of([0.1, 0.01])}).text("2 runs"))
@@ -71,12 +73,12 @@ class Table:
     """
 
     _columns: dict[str, Column] = attrs.field(
-        converter=_read_columns, validator=_check_lengths, eq=_in_order, hash=False
+        converter=_read_columns, validator=_check_lengths, eq=_list_columns, hash=False
     )
 
     @property
     def columns(self) -> Mapping[str, Column]:
-        """Every column by its name."""
+        """Return every column by its name, in a mapping that cannot be changed."""
         return MappingProxyType(self._columns)
 
     def __len__(self) -> int:
@@ -89,31 +91,34 @@ class Table:
         return type(self), (self._columns,)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A DataFrame of pandas, with the dtypes string, boolean, Int64, float64, datetime64[us] and object.
+        """Return a DataFrame of pandas: string, boolean, Int64, float64, datetime64[us] or object.
 
-        What is missing is `pandas.NA` in the first three, else NaN, NaT and None.
+        A missing value is `pandas.NA` in the first three dtypes, then NaN, NaT and None. Raises
+        `MissingPackageError`, an `ImportError`, without pandas.
 
         >>> from pyhermes.core import column_of
         >>> Table({"seed": column_of([1, None])}).to_pandas()["seed"].dtype
         Int64Dtype()
         """
-        with _needed("pandas", "pandas"):
+        with _require_package("pandas", "pandas"):
             import pandas
         return pandas.DataFrame(
             {
-                name: pandas.Series(_exported(column), dtype=_PANDAS_TYPES[column.kind])
-                for name, column in self._exported_columns()
+                name: pandas.Series(_export_values(column), dtype=_PANDAS_TYPES[column.kind])
+                for name, column in self._export_columns()
             }
         )
 
     def to_polars(self) -> polars.DataFrame:
-        """A DataFrame of polars, with null for what is missing, while NaN stays NaN.
+        """Return a DataFrame of polars, with null for a missing value, while NaN stays NaN.
+
+        Raises `MissingPackageError`, an `ImportError`, without polars.
 
         >>> from pyhermes.core import column_of
         >>> Table({"seed": column_of([1, None])}).to_polars().to_dicts()
         [{'seed': 1}, {'seed': None}]
         """
-        with _needed("polars", "polars"):
+        with _require_package("polars", "polars"):
             import polars
         types: dict[ColumnKind, polars.DataType] = {
             "text": polars.String(),
@@ -124,19 +129,21 @@ class Table:
         }
         return polars.DataFrame(
             {
-                name: polars.Series(_exported(column), dtype=_dtype(column, types, polars.List))
-                for name, column in self._exported_columns()
+                name: polars.Series(_export_values(column), dtype=_find_dtype(column, types, polars.List))
+                for name, column in self._export_columns()
             }
         )
 
     def to_arrow(self) -> pyarrow.Table:
-        """An Arrow table, with null for what is missing, while NaN stays NaN.
+        """Return an Arrow table, with null for a missing value, while NaN stays NaN.
+
+        Raises `MissingPackageError`, an `ImportError`, without pyarrow.
 
         >>> from pyhermes.core import column_of
         >>> Table({"seed": column_of([1, None])}).to_arrow().to_pydict()
         {'seed': [1, None]}
         """
-        with _needed("pyarrow", "arrow"):
+        with _require_package("pyarrow", "arrow"):
             import pyarrow
         types: dict[ColumnKind, pyarrow.DataType] = {
             "text": pyarrow.string(),
@@ -145,25 +152,34 @@ class Table:
             "float": pyarrow.float64(),
             "time": pyarrow.timestamp("us"),
         }
-        columns = dict(self._exported_columns())
+        columns = dict(self._export_columns())
         arrays = [
-            pyarrow.array(_exported(column), type=_dtype(column, types, pyarrow.list_))
+            pyarrow.array(_export_values(column), type=_find_dtype(column, types, pyarrow.list_))
             for column in columns.values()
         ]
         return pyarrow.table(arrays, names=list(columns))
 
     def text(self, title: str = "", *, rows: int = 20, keep: Collection[str] = (), left_out: int = 0) -> str:
-        """The table for a terminal, under a title and what is the same in all rows.
+        """Write the table for a terminal, under a title and the values that are the same in all rows.
 
         Of more than `rows` rows, the first and the last are shown; `left_out` says how many more
         there were in the middle before the table was made. The first column, and those named in
         `keep`, are shown as columns even where all their values are the same. A float after `~` is
         rounded.
+
+        >>> from pyhermes.core import column_of
+        >>> print(Table({"seed": column_of(range(9)), "lr": column_of([0.1] * 9)}).text(rows=2))
+        the same in all: lr=0.1
+        seed
+           0
+        ... 7 more ...
+           8
         """
-        return rendering.as_text(rendering.view(self._columns, title, rows, keep, left_out))
+        view = rendering.view_table(self._columns, title, rows=rows, keep=keep, left_out=left_out)
+        return rendering.render_text(view)
 
     def html(self, title: str = "", *, rows: int = 20, keep: Collection[str] = (), left_out: int = 0) -> str:
-        """The same as HTML, for a notebook.
+        """Write the same as HTML, for a notebook.
 
         >>> from pyhermes.core import column_of
         >>> print(Table({"run": column_of(["<b>"])}).html())
@@ -174,13 +190,14 @@ class Table:
         </tbody>
         </table>
         """
-        return rendering.as_html(rendering.view(self._columns, title, rows, keep, left_out))
+        view = rendering.view_table(self._columns, title, rows=rows, keep=keep, left_out=left_out)
+        return rendering.render_html(view)
 
-    def _exported_columns(self) -> Iterator[tuple[str, Column]]:
-        """The columns under names that can be encoded, no two the same."""
+    def _export_columns(self) -> Iterator[tuple[str, Column]]:
+        """Yield the columns under names that UTF-8 can encode, no two the same."""
         taken: set[str] = set()
         for name, column in self._columns.items():
-            free = _encodable(name)
+            free = _make_encodable(name)
             while free in taken:
                 free += "_"
             taken.add(free)
@@ -188,32 +205,35 @@ class Table:
 
 
 @contextlib.contextmanager
-def _needed(package: str, extra: str) -> Iterator[None]:
+def _require_package(package: str, extra: str) -> Generator[None]:
+    """Tell how to install a package that the block cannot import."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f"expected {package}, which to_{extra}() needs, to be installed, got none: "
+            f"to_{extra}() needs {package}, which is not installed: "
             f"pip install 'pyhermes-experiments[{extra}]'"
         ) from error
 
 
-def _dtype(column: Column, types: Mapping[ColumnKind, D], list_of: Callable[[D], D]) -> D:
-    inside = kind_inside(column.values) if column.kind == "list" else None
-    return types[column.kind] if inside is None else list_of(types[inside])
+def _find_dtype(column: Column, types: Mapping[ColumnKind, D], list_of: Callable[[D], D]) -> D:
+    """Return the dtype of a column, given those of each kind; a list without an element holds text."""
+    if column.kind != "list":
+        return types[column.kind]
+    return list_of(types[find_element_kind(column.values) or "text"])
 
 
-def _exported(column: Column) -> list[object] | NDArray[np.generic]:
-    """The values as pandas, polars and Arrow take them."""
+def _export_values(column: Column) -> list[object] | NDArray[np.generic]:
+    """Return the values as pandas, polars and Arrow take them."""
     values = column.values
-    return values if isinstance(values, np.ndarray) else list(map(_exported_cell, values))
+    return values if isinstance(values, np.ndarray) else list(map(_export_cell, values))
 
 
-def _exported_cell(cell: CellValue) -> object:
+def _export_cell(cell: CellValue) -> object:
     if isinstance(cell, tuple):
-        return list(map(_exported_cell, cell))
-    return _encodable(cell) if isinstance(cell, str) else cell
+        return list(map(_export_cell, cell))
+    return _make_encodable(cell) if isinstance(cell, str) else cell
 
 
-def _encodable(text: str) -> str:
+def _make_encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

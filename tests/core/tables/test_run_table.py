@@ -26,7 +26,7 @@ from pyhermes.core import (
     scan_runs,
     with_arguments,
 )
-from pyhermes.core.tables.run_table import chosen_scalars, shown_table
+from pyhermes.core.tables.run_table import choose_scalars, make_display_table
 
 START = datetime(2026, 11, 23, 18, 23, 53, 176615)
 DONE = Run(
@@ -59,7 +59,7 @@ def test_no_runs_still_have_their_columns() -> None:
             "duration": Column("float", ()),
         }
     )
-    assert run_table([]) == run_table(iter([]), ()) == shown_table([]) == empty
+    assert run_table([]) == run_table(iter([]), ()) == make_display_table([]) == empty
 
 
 def test_arguments_are_columns_in_the_order_they_come_with_gaps_where_a_run_has_none() -> None:
@@ -129,7 +129,7 @@ def test_scalars_of_more_or_fewer_runs_are_refused(count: int) -> None:
 def test_a_table_for_people_has_durations_in_tenths_of_seconds() -> None:
     given_rows = rows({"--seed": 0}, {}, {"duration": 0.123})
     exact = run_table(given_rows).columns
-    shown = shown_table(iter(given_rows)).columns
+    shown = make_display_table(iter(given_rows)).columns
     assert list(shown) == list(exact)
     assert dict(shown) == {**exact, "duration": Column("float", (39.3, None, None))}
 
@@ -221,36 +221,36 @@ ONE, TWO = np.array([1.0]), np.array([2.0])
 
 def test_all_scalars_or_those_of_some_keys_in_that_order() -> None:
     held = [{"a": ONE, "b": TWO}, {}, {"c": ONE, "b": ONE}]
-    assert chosen_scalars(held, []) == tuple(held)
-    chosen = chosen_scalars(held, ("b", "a"))
+    assert choose_scalars(held, []) == tuple(held)
+    chosen = choose_scalars(held, ("b", "a"))
     assert chosen == ({"b": TWO, "a": ONE}, {}, {"b": ONE})
     assert list(chosen[0]) == ["b", "a"]
-    assert chosen_scalars([], []) == ()
-    assert chosen_scalars(held, ["b", "b"]) == ({"b": TWO}, {}, {"b": ONE})
+    assert choose_scalars([], []) == ()
+    assert choose_scalars(held, ["b", "b"]) == ({"b": TWO}, {}, {"b": ONE})
 
 
 def test_a_scalar_that_no_run_has() -> None:
     all_held: list[list[dict[str, NDArray[np.float64]]]] = [[{"loss": ONE}, {"return": ONE}], [{}], []]
     for held in all_held:
         with pytest.raises(NoSuchKeyError, match=r"\['los'\]") as error:
-            chosen_scalars(held, ["los", *(["loss"] if len(held) == 2 else [])])
+            choose_scalars(held, ["los", *(["loss"] if len(held) == 2 else [])])
         assert isinstance(error.value, KeyError)
     with pytest.raises(
         NoSuchKeyError, match=r"expected keys that some run has of \['loss'\], got \['a', 'b'\]"
     ):
-        chosen_scalars([{"loss": ONE}], ["a", "loss", "b"])
+        choose_scalars([{"loss": ONE}], ["a", "loss", "b"])
 
 
 def test_a_bare_string_is_not_taken_for_keys_letter_by_letter() -> None:
     with pytest.raises(
         WrongTypeError, match=r"expected several keys, such as \['ab'\], got the bare string 'ab'"
     ):
-        chosen_scalars([{"a": ONE, "b": ONE}], "ab")
+        choose_scalars([{"a": ONE, "b": ONE}], "ab")
 
 
 def test_what_is_chosen_is_a_copy() -> None:
     held = [{"a": ONE}]
-    chosen_scalars(held, [])[0]["b"] = TWO
+    choose_scalars(held, [])[0]["b"] = TWO
     assert held == [{"a": ONE}]
 
 

@@ -9,12 +9,12 @@ import pytest
 from pyhermes.core import Run, RunStatus, StatusReport, UnknownChoiceError, parse_exec_args, parse_info
 from pyhermes.core.tables.summary import (
     RunSummary,
-    as_json,
-    described,
-    diff_table,
-    list_table,
-    sorted_seen,
-    span_text,
+    describe_run,
+    format_span,
+    make_diff_table,
+    make_list_table,
+    sort_summaries,
+    to_json,
 )
 
 START = datetime(2026, 11, 23, 18, 0)
@@ -31,7 +31,7 @@ def seen(
 def test_a_run_as_json() -> None:
     one = seen("pos\n--flag\n--lr 0.1\n--layers 32 32", f"{INFO}execution_time:42.5\ncomments:one,two\n")
     assert one.exec_args == {"pos", "--flag", "--lr 0.1", "--layers 32 32"}
-    assert as_json(one) == {
+    assert to_json(one) == {
         "identifier": "a",
         "path": "/runs/a",
         "status": "finished",
@@ -46,7 +46,7 @@ def test_a_run_as_json() -> None:
 
 
 def test_a_run_that_says_nothing_as_json() -> None:
-    found = as_json(seen("", ""))
+    found = to_json(seen("", ""))
     assert [name for name, value in found.items() if value is None] == [
         "start_time",
         "end_time",
@@ -64,12 +64,12 @@ def test_json_is_json_whatever_the_arguments_are(text: str) -> None:
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    written = json.dumps(as_json(seen(text)))
+    written = json.dumps(to_json(seen(text)))
     assert list(json.loads(written, parse_constant=refuse)["arguments"]) == ["--x"]
 
 
 def test_what_json_has_no_number_for_is_text() -> None:
-    assert as_json(seen("--x nan\n--y 1 inf"))["arguments"] == {"--x": "nan", "--y": [1.0, "inf"]}
+    assert to_json(seen("--x nan\n--y 1 inf"))["arguments"] == {"--x": "nan", "--y": [1.0, "inf"]}
 
 
 # Tables
@@ -78,7 +78,7 @@ def test_what_json_has_no_number_for_is_text() -> None:
 def test_a_table_has_what_is_known_and_the_arguments_that_vary() -> None:
     info = f"{INFO}execution_time:42.3\n"
     runs = [seen("--lr 0.1\n--same 1", info, "a"), seen("--same 1\n--flag", "", identifier="b")]
-    columns = list_table(runs, START + timedelta(hours=1, minutes=5)).columns
+    columns = make_list_table(runs, START + timedelta(hours=1, minutes=5)).columns
     assert {name: column.values for name, column in columns.items()} == {
         "identifier": ("a", "b"),
         "status": ("finished", "finished"),
@@ -90,17 +90,17 @@ def test_a_table_has_what_is_known_and_the_arguments_that_vary() -> None:
 
 
 def test_an_argument_of_a_taken_name_has_another_one() -> None:
-    columns = list_table([seen("status"), seen("age")], START).columns
+    columns = make_list_table([seen("status"), seen("age")], START).columns
     assert [*columns] == ["identifier", "status", "age", "duration", "args.status", "args.age"]
 
 
 def test_a_run_of_the_future_has_no_negative_age() -> None:
-    assert list_table([seen()], START - timedelta(days=1)).columns["age"].values == ("0.0 s",)
+    assert make_list_table([seen()], START - timedelta(days=1)).columns["age"].values == ("0.0 s",)
 
 
 def test_a_run_in_lines() -> None:
     one = seen("pos\n--lr 0.1", f"{INFO}execution_time:42.5\ncomments:one,two\nexit_status:x\n")
-    assert described(one, ["a.scores", "hermes.info"]) == [
+    assert describe_run(one, ["a.scores", "hermes.info"]) == [
         "identifier  a",
         "path        /runs/a",
         "status      finished (a reason)",
@@ -115,13 +115,13 @@ def test_a_run_in_lines() -> None:
         "            hermes.info",
         f"problems    {one.run.info.problems[0]}",
     ]
-    assert described(seen("", ""), [])[-1] == "status      finished (a reason)"
+    assert describe_run(seen("", ""), [])[-1] == "status      finished (a reason)"
 
 
 def test_the_differences_of_two_runs() -> None:
     first = seen("--lr 0.1\n--same 1\n--layers 32 32", f"{INFO}execution_time:3\n", "a")
     second = seen("--lr 1\n--same 1\n--flag", "commit_hash:fedcba\ncomments:x\n", "b", RunStatus.FAILED)
-    columns = diff_table(first, second).columns
+    columns = make_diff_table(first, second).columns
     rows = dict(
         zip(
             columns[""].values,
@@ -143,7 +143,7 @@ def test_the_differences_of_two_runs() -> None:
 
 def test_an_argument_named_as_a_fact_does_not_hide_the_fact() -> None:
     """A positional argument is named as it stands."""
-    columns = diff_table(
+    columns = make_diff_table(
         seen("status", identifier="a"), seen("", identifier="b", status=RunStatus.FAILED)
     ).columns
     found = list(zip(columns["first"].values, columns["second"].values, strict=True))
@@ -152,14 +152,14 @@ def test_an_argument_named_as_a_fact_does_not_hide_the_fact() -> None:
 
 
 def test_runs_that_differ_in_nothing_differ_in_their_identifiers() -> None:
-    assert diff_table(seen(identifier="a"), seen(identifier="b")).columns[""].values == ("identifier",)
+    assert make_diff_table(seen(identifier="a"), seen(identifier="b")).columns[""].values == ("identifier",)
 
 
 # Sorting
 
 
 def order(key: str, *runs: RunSummary) -> str:
-    return "".join(one.identifier for one in sorted_seen(runs, key))
+    return "".join(one.identifier for one in sort_summaries(runs, key))
 
 
 def test_runs_are_sorted_by_what_is_known_of_them() -> None:
@@ -185,11 +185,11 @@ def test_numbers_too_large_for_a_float_are_sorted_too() -> None:
 
 def test_a_key_that_no_run_has_is_told_with_those_that_there_are() -> None:
     with pytest.raises(UnknownChoiceError) as error:
-        sorted_seen([seen("--lr 1")], "--seed")
+        sort_summaries([seen("--lr 1")], "--seed")
     assert str(error.value) == (
         "expected a key to sort by of ['identifier', 'status', 'start', 'duration', '--lr'], got '--seed'"
     )
-    assert sorted_seen([], "--seed") == ()
+    assert sort_summaries([], "--seed") == ()
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_a_key_that_no_run_has_is_told_with_those_that_there_are() -> None:
     ],
 )
 def test_spans_of_time(seconds: float, text: str) -> None:
-    assert span_text(seconds) == text
+    assert format_span(seconds) == text
 
 
 @pytest.mark.parametrize("seconds", [59.5, 59.99])
 def test_a_minute_is_never_60_seconds(seconds: float) -> None:
-    assert span_text(seconds) != "60 s"
+    assert format_span(seconds) != "60 s"

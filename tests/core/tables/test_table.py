@@ -319,7 +319,7 @@ def test_a_package_that_is_missing(
     monkeypatch: pytest.MonkeyPatch, package: str, extra: str, convert: Callable[[Table], object]
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    message = f"expected {package}, which to_{extra}() needs, to be installed, got none: "
+    message = f"to_{extra}() needs {package}, which is not installed: "
     with pytest.raises(ImportError) as error:
         convert(FULL)
     assert isinstance(error.value, MissingPackageError)
