@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.result import Result
-from pyhermes.core.arrays.freeze import number_of
+from pyhermes.core.arrays.stack import to_number
 from pyhermes.core.disk.layout import (
     CHECKPOINT,
     INFO,
@@ -213,7 +213,7 @@ class _RecordedResult(Result):
 
 
 def _as_float(score: ScalarLike) -> float:
-    number = number_of(score)
+    number = to_number(score)
     with contextlib.suppress(OverflowError):
         if number is not None:
             return float(number)

@@ -11,13 +11,8 @@ from numpy.typing import ArrayLike
 
 from pyhermes.core.disk.layout import name_of_result, place_of_result
 from pyhermes.core.disk.results import load_values, save_result
-from pyhermes.core.formats.result_file import (
-    ResultRecord,
-    add_array,
-    add_scalars,
-    namespace_values,
-    series_of,
-)
+from pyhermes.core.formats.result_file import ResultRecord, series_of
+from pyhermes.core.formats.result_series import add_array, add_scalars, namespace_values
 from pyhermes.core.typing import FloatArray, PathLike, ResultValue, ScalarLike
 
 if TYPE_CHECKING:

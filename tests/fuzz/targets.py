@@ -47,12 +47,13 @@ from pyhermes.core import (
     structure_args,
     unstructure_args,
 )
-from pyhermes.core.arrays.series import same_array
+from pyhermes.core.arrays.equality import same_array
 from pyhermes.core.formats.checkpoint import read_state_dict
 from pyhermes.core.formats.exec_arguments import split_words
 from pyhermes.core.text.encoding import decode_text
 from pyhermes.core.torch_file.archive import UnsafeFileError
 from pyhermes.core.torch_file.reader import check_checkpoint, read_torch_file
+from tests.torch_files import archive
 
 Target: TypeAlias = Callable[[bytes], None]
 
@@ -155,7 +156,7 @@ def result(data: bytes) -> None:
 
 def result_pickle(data: bytes) -> None:
     """The same for a pickle in a container that is whole."""
-    result(_archive(data))
+    result(archive(data, **_STORAGES))
 
 
 def checkpoint(data: bytes) -> None:
@@ -174,17 +175,7 @@ def checkpoint(data: bytes) -> None:
 
 def checkpoint_pickle(data: bytes) -> None:
     """The same for a pickle in a container that is whole."""
-    checkpoint(_archive(data))
-
-
-def _archive(program: bytes) -> bytes:
-    """A file as torch.save writes them, checksums and all, around any pickle."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        file.writestr("archive/data.pkl", program)
-        for name, elements in _STORAGES.items():
-            file.writestr(f"archive/data/{name}", elements)
-    return buffer.getvalue()
+    checkpoint(archive(data, **_STORAGES))
 
 
 def execution_file(data: bytes) -> None:

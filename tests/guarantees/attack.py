@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from pyhermes.core import HermesError, decode_result, load_state_dict
-from tests.core.torch_file.test_reader import F8, array_state, dict_of, tensor, text
+from tests.torch_files import F8, array_state, dict_of, tensor, text
 
 CAUGHT = 97
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."

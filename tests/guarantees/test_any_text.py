@@ -12,8 +12,8 @@ import torch
 
 from pyhermes import Experiment
 from pyhermes.core import ScoresError, load_arguments, load_result, load_run, load_scores, parse_scores
-from tests.core.formats.test_result_file import saved
 from tests.guarantees.test_inside import make_run
+from tests.torch_files import saved
 
 PIECES = [b"\0", b"\r\n", b"\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\xc3", b"\x85", b"\x1c", b"\t", b":", b" ", b'"', b"'", b"\\", "٣".encode(), b"1_000", b"nan", b"--lr", b"comments:", b"execution_time:", b"start_time:", b"exit_status:", b"\xe2\x80\xa8", b"-", b"=", b"0.5", b"\x1b[31m"]  # fmt: skip
 NO_NUMBERS = ["1_000", "٣", "１", "1_0.5", "0x10", "1e", "1,5", "--1", "1 2", "½", "1\0", "infinite", "True"]

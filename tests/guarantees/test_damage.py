@@ -16,8 +16,7 @@ import pytest
 import torch
 
 from pyhermes.core import CheckpointError, ResultError, load_result, load_state_dict
-from tests.core.formats.test_result_file import saved
-from tests.core.torch_file.test_reader import dict_of, tensor
+from tests.torch_files import dict_of, saved, tensor
 
 CHANGES = 5000
 

@@ -21,10 +21,9 @@ import pytest
 import torch
 
 from pyhermes.core import Problem, load_arguments, load_run
-from tests.core.formats.test_result_file import saved
-from tests.core.torch_file.test_reader import STORAGE, archive, dict_of, tensor, text
 from tests.guarantees.attack import LEGACY, SYSTEM
 from tests.guarantees.memory import FORGET_PEAK, STATUS
+from tests.torch_files import STORAGE, archive, dict_of, saved, tensor, text
 
 ROOT = Path(__file__).parent.parent.parent
 FREE = 64 << 20

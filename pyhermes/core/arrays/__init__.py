@@ -1,1 +1,1 @@
-"""Plain values and arrays: frozen, compared and stacked into series."""
+"""Plain values and arrays: stacked into series, frozen for records, thawed for people, compared as wholes."""

@@ -10,7 +10,9 @@ import attrs
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pyhermes.core.arrays.series import as_series, read_only, same_array
+from pyhermes.core.arrays.equality import same_array
+from pyhermes.core.arrays.read_only import read_only
+from pyhermes.core.arrays.series import as_series
 from pyhermes.core.curves.smooth import smoothen
 from pyhermes.core.errors import CurveError
 from pyhermes.core.messages import shown

@@ -1,8 +1,8 @@
 """`*.result`: the bytes of a file to a frozen record, and back.
 
-Reading needs no torch and runs nothing from the file (see `pyhermes.core.unpickle`). Written is a
-plain dict by `torch.save`, every series as one tensor, so that `torch.load` reads it anywhere with
-its safe default.
+Reading needs no torch and runs nothing from the file (see `pyhermes.core.torch_file`). A result is
+written by `torch.save` as a plain dict with every series as one tensor, so that `torch.load` reads it
+anywhere with its safe default.
 """
 
 from __future__ import annotations
@@ -10,27 +10,19 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, Union, cast, final
 
 import attrs
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
-from pyhermes.core.arrays.freeze import (
-    NUMBERS,
-    array_of,
-    freeze,
-    is_plain_list,
-    number_of,
-    same_values,
-    stacked,
-    thaw,
-)
-from pyhermes.core.errors import NoSuchKeyError, ResultError, WrongTypeError
+from pyhermes.core.arrays.equality import same_values
+from pyhermes.core.arrays.freeze import freeze, is_plain_list, thaw
+from pyhermes.core.errors import NoSuchKeyError, ResultError
 from pyhermes.core.messages import shown
-from pyhermes.core.typing import FloatArray, FrozenValue, ResultValue, ScalarLike
+from pyhermes.core.typing import FloatArray, FrozenValue, PlainKey, ResultValue
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WIDEST_INTEGER = 2000  # torch.load reads 255 bytes
+# `torch.load` reads integers of at most 255 bytes, with their sign: wider ones are refused when saved.
+_WIDEST_INTEGER = 2000
 
 _Storable: TypeAlias = Union[
     bool,
@@ -79,14 +72,14 @@ class ResultRecord:
 
     @property
     def values(self) -> Mapping[str, FrozenValue]:
-        """Every key with its value."""
+        """Return every key with its value."""
         return MappingProxyType(self._values)
 
     def series(self, key: str) -> FloatArray:
-        """The numbers under a key as float64, of any shape.
+        """Return the numbers under a key as float64, of any shape.
 
         Raises `NoSuchKeyError`, a `KeyError`, for a key that is not there, and `ResultError`, a
-        `ValueError`, for what is no array of real numbers.
+        `ValueError`, for anything but real numbers.
 
         >>> ResultRecord({"solved": [True, False]}).series("solved")
         array([1., 0.])
@@ -98,7 +91,7 @@ class ResultRecord:
 
 
 def series_of(values: Mapping[str, ResultValue] | Mapping[str, FrozenValue], key: str) -> FloatArray:
-    """The numbers under a key as float64, whatever holds them; see `ResultRecord.series`.
+    """Return the numbers under a key as float64, whatever holds them; see `ResultRecord.series`.
 
     >>> series_of({"loss": [0.5, 1]}, "loss")
     array([0.5, 1. ])
@@ -113,7 +106,9 @@ def series_of(values: Mapping[str, ResultValue] | Mapping[str, FrozenValue], key
 
 
 def scalars_of(record: ResultRecord) -> dict[str, FloatArray]:
-    """The series of scalars in a result as float64, each of shape `(n,)`; a single number is one of 1.
+    """Return the series of scalars in a result as float64, each of shape `(n,)`.
+
+    A single number is a series of one.
 
     >>> scalars_of(ResultRecord({"loss": [0.5, 0.25], "best": 3, "note": "x"}))
     {'loss': array([0.5 , 0.25]), 'best': array([3.])}
@@ -144,27 +139,27 @@ def decode_result(data: bytes) -> ResultRecord:
 
 
 def read_result(file: OpenFile) -> ResultRecord:
-    """As `decode_result`, from a binary file."""
+    """Read a result from a binary file, otherwise as `decode_result`."""
     return _read(file, ResultRecord)
 
 
 def read_values(file: OpenFile) -> dict[str, ResultValue]:
-    """The values of a result, fresh and changeable; otherwise as `read_result`, without its copies."""
+    """Read the values of a result, fresh and changeable, and copy no array; otherwise as `read_result`."""
     return _read(file, lambda values: thaw(freeze(values, copy=False), copy=False))
 
 
-def _read(file: OpenFile, made_of: Callable[[Mapping[str, ResultValue]], T]) -> T:
+def _read(file: OpenFile, make: Callable[[Mapping[str, ResultValue]], T]) -> T:
     from pyhermes.core.torch_file.archive import UnsafeFileError
     from pyhermes.core.torch_file.reader import read_torch_file
 
     try:
         read = read_torch_file(file)
-        return made_of(cast("Mapping[str, ResultValue]", read))  # which `freeze` makes sure of
+        return make(cast("Mapping[str, ResultValue]", read))  # which `freeze` makes sure of
     except UnsafeFileError as error:
         raise ResultError(f"expected a result, got a file that cannot be read as one: {error}") from error
     except ResultError:
         raise
-    except Exception as error:  # forged elements of arrays, such as text beyond Unicode
+    except Exception as error:  # elements of arrays are decoded late, and may be forged
         raise ResultError(f"expected a result, got a damaged file ({type(error).__name__})") from error
 
 
@@ -182,156 +177,60 @@ def encode_result(record: ResultRecord | Mapping[str, ResultValue]) -> bytes:
 
     buffer = io.BytesIO()
     values = record.values if isinstance(record, ResultRecord) else freeze(record, copy=False)
-    torch.save({key: _encoded_entry(key, value) for key, value in values.items()}, buffer)
+    torch.save({key: _encode_entry(key, value) for key, value in values.items()}, buffer)
     return buffer.getvalue()
 
 
-def namespace_values(namespace: object) -> dict[str, ResultValue]:
-    """The attributes of a namespace, such as `argparse.Namespace`, by name.
-
-    Raises `WrongTypeError`, a `TypeError`, for an object that has none.
-
-    >>> from types import SimpleNamespace
-    >>> namespace_values(SimpleNamespace(lr=0.1))
-    {'lr': 0.1}
-    """
-    try:
-        return dict(vars(namespace))
-    except TypeError:
-        raise WrongTypeError(f"expected a namespace with attributes, got {shown(namespace)}") from None
-
-
-def add_scalars(
-    current: ResultValue, value: ScalarLike | Iterable[ScalarLike], key: str
-) -> list[ResultValue]:
-    """The series `current` (None for a new one) with a scalar, or all of several, at its end.
-
-    A list is extended in place, an array becomes a list first. Raises `TypeError` for what is no
-    number, with nothing added, and `ResultError`, a `ValueError`, where `current` is no series of
-    scalars.
-
-    >>> add_scalars([1.0], [2, 3], "loss")
-    [1.0, 2, 3]
-    """
-    if type(value) in NUMBERS and type(current) is list and current and type(current[-1]) in NUMBERS:
-        current.append(value)  # in a training loop: every other check is made above
-        return current
-    number = number_of(value)
-    numbers = _numbers(value, key) if number is None else [number]
-    series = _as_list(current, key, of_arrays=False)
-    series.extend(numbers)
-    return series
-
-
-def add_array(current: ResultValue, value: ArrayLike | torch.Tensor, key: str) -> list[ResultValue]:
-    """The series of arrays `current` (None for a new one) with a copy of one more at its end.
-
-    Raises `ResultError`, a `ValueError`, for what is no array of at least one dimension, and where
-    `current` is no series of arrays.
-
-    >>> add_array(None, [1.0, 2.0], "q")
-    [array([1., 2.])]
-    """
-    array = stacked(value) if isinstance(value, list | tuple) else array_of(value)
-    if array is None or not array.ndim or array.dtype.kind not in "biufc" or array.dtype.char in "gG":
-        raise ResultError(f"expected an array of numbers under the key {key!r}, got {shown(value)}")
-    series = _as_list(current, key, of_arrays=True)
-    series.append(array.copy())
-    return series
-
-
 class _EmptyBytes:
-    """Written as bytes in an encoding, as other bytes are: `torch.load` refuses empty ones else."""
+    """Empty bytes that are pickled as other bytes are: `torch.load` refuses how Python pickles them."""
 
     def __reduce__(self) -> tuple[object, tuple[str, str]]:
         return codecs.encode, ("", "latin1")
 
 
-def _encoded_entry(key: str, value: FrozenValue) -> _Storable:
+def _encode_entry(key: str, value: FrozenValue) -> _Storable:
     try:
-        encoded = _encoded(value, {})
+        encoded = _encode(value, {})
     except (TypeError, OverflowError):
         raise ResultError(
             f"expected arrays that a tensor can hold, and integers of at most {_WIDEST_INTEGER} bits, "
             f"under the key {key!r}, got {shown(value)}"
         ) from None
+    # a tuple in the file says that it is no series when it is read again
     return tuple(encoded) if isinstance(encoded, list) and is_plain_list(value, key) else encoded
 
 
-def _encoded(value: FrozenValue, done: dict[int, _Storable]) -> _Storable:
+def _encode(value: FrozenValue, done: dict[int, _Storable]) -> _Storable:
     if isinstance(value, int) and value.bit_length() > _WIDEST_INTEGER:
         raise OverflowError
     if not isinstance(value, tuple | Mapping | np.ndarray):
         return _EmptyBytes() if value == b"" else value
-    if id(value) not in done:
-        done[id(value)] = _encoded_once(value, done)
+    if id(value) not in done:  # what stands in several places is written once
+        done[id(value)] = _encode_once(value, done)
     return done[id(value)]
 
 
-def _encoded_once(value: FrozenValue, done: dict[int, _Storable]) -> _Storable:
+def _encode_once(
+    value: NDArray[np.generic] | tuple[FrozenValue, ...] | Mapping[PlainKey, FrozenValue],
+    done: dict[int, _Storable],
+) -> _Storable:
     if isinstance(value, np.ndarray):
-        import torch
-
-        # torch warns of arrays that cannot be written to, and refuses two of one memory and two dtypes
-        alone = value.flags.owndata and value.flags.writeable and value.flags.c_contiguous
-        return torch.from_numpy(value if alone else value.copy())
+        return _to_tensor(value)
     if isinstance(value, tuple):
-        return [_encoded(item, done) for item in value]
-    assert isinstance(value, Mapping)
-    return {_encoded_key(key): _encoded(item, done) for key, item in value.items()}
+        return [_encode(item, done) for item in value]
+    return {_encode_key(key): _encode(item, done) for key, item in value.items()}
 
 
-def _encoded_key(key: object) -> object:
+def _to_tensor(array: NDArray[np.generic]) -> torch.Tensor:
+    import torch
+
+    # torch warns of arrays that cannot be written to, and refuses two of one memory and two dtypes
+    flags = array.flags
+    alone = flags.owndata and flags.writeable and flags.c_contiguous
+    return torch.as_tensor(array if alone else array.copy())
+
+
+def _encode_key(key: PlainKey) -> object:
     if isinstance(key, tuple):
-        return tuple(map(_encoded_key, key))
+        return tuple(map(_encode_key, key))
     return _EmptyBytes() if key == b"" else key
-
-
-def _numbers(values: object, key: str) -> list[ResultValue]:
-    array = array_of(values)
-    if array is not None and array.ndim == 1 and array.dtype.kind in "biuf":
-        numbers: list[ResultValue] = array.tolist()
-        return numbers
-    if array is not None or isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        raise _no_number(values, key)
-    return [_number(value, key) for value in values]
-
-
-def _number(value: object, key: str) -> bool | int | float:
-    number = number_of(value)
-    if number is None:
-        raise _no_number(value, key)
-    return number
-
-
-def _no_number(value: object, key: str) -> WrongTypeError:
-    return WrongTypeError(
-        f"expected a number, or several in one dimension, for the key {key!r}, got {shown(value)}"
-    )
-
-
-def _continues(last: object, of_arrays: bool) -> bool:
-    """Whether a list that ends in `last` is a series of arrays, or one of scalars."""
-    if number_of(last) is not None:
-        return not of_arrays
-    return of_arrays and (array_of(last) is not None or isinstance(last, list | tuple))
-
-
-def _as_list(current: ResultValue, key: str, *, of_arrays: bool) -> list[ResultValue]:
-    """The list that a series is recorded in: of scalars, or of arrays."""
-    if current is None:
-        return []
-    if isinstance(current, list) and (not current or _continues(current[-1], of_arrays)):
-        return current
-    if isinstance(current, np.ndarray) and of_arrays and (current.ndim > 1 or not current.size):
-        return list(current)
-    if (
-        isinstance(current, np.ndarray)
-        and not of_arrays
-        and current.ndim == 1
-        and current.dtype.kind in "biuf"
-    ):
-        series: list[ResultValue] = current.tolist()
-        return series
-    kind = "arrays" if of_arrays else "scalars"
-    raise ResultError(f"expected a series of {kind} under the key {key!r}, got {shown(current)}")

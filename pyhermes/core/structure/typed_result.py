@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias, TypeVar, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pyhermes.core.arrays.freeze import stacked
+from pyhermes.core.arrays.stack import stack
 from pyhermes.core.errors import FieldError, ResultError, WrongTypeError
 from pyhermes.core.formats.result_file import ResultRecord
 from pyhermes.core.messages import printable, reason_of, shown
@@ -308,7 +308,7 @@ def _array(value: object) -> _Array:
     """The array that a value is; within a dict, or of integers over 64 bits, it is a tuple."""
     if isinstance(value, np.ndarray):
         return value
-    array = stacked(value) if isinstance(value, tuple) else None
+    array = stack(value) if isinstance(value, tuple) else None
     if array is not None:
         return array
     if isinstance(value, tuple) and all(type(item) in (int, float) for item in value):

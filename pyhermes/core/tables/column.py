@@ -13,8 +13,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from pyhermes.core.arrays.freeze import array_of, number_of, same_values
-from pyhermes.core.arrays.series import read_only
+from pyhermes.core.arrays.equality import same_values
+from pyhermes.core.arrays.read_only import read_only
+from pyhermes.core.arrays.stack import to_array, to_number
 from pyhermes.core.errors import TableError, UnknownChoiceError
 from pyhermes.core.messages import shown
 
@@ -112,7 +113,7 @@ def find_element_kind(cells: Iterable[CellValue]) -> ColumnKind | None:
 
 
 def _make_cell(value: object) -> CellValue:
-    array = array_of(value)
+    array = to_array(value)
     # other dtypes, such as times, are left as they are: their tolist() gives integers
     if array is not None and array.ndim and array.dtype.kind in "biufU":
         value = array.tolist()
@@ -124,7 +125,7 @@ def _make_cell(value: object) -> CellValue:
 def _make_scalar(value: object) -> CellScalar | None:
     if isinstance(value, Enum):
         return _make_scalar(value.value if isinstance(value.value, str | int | float) else value.name)
-    number = number_of(value)
+    number = to_number(value)
     if value is None or number is not None:
         return number
     time = _read_time(value)

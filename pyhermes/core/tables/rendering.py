@@ -13,7 +13,7 @@ from html import escape
 import attrs
 import numpy as np
 
-from pyhermes.core.arrays.freeze import same_values
+from pyhermes.core.arrays.equality import same_values
 from pyhermes.core.messages import printable
 from pyhermes.core.tables.column import CellValue, Column, ColumnValues
 

@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pyhermes.core.arrays.series import PendingArray, PendingFloats
+from pyhermes.core.arrays.pending import PendingArray, PendingFloats
 from pyhermes.core.messages import shown
 from pyhermes.core.torch_file.archive import OpenFile, UnsafeFileError, is_zip, open_archive, read_entry
 

@@ -3,66 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pyhermes.core import CurveError
-from pyhermes.core.arrays.series import as_series, read_only, same_array
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.arange(6.0).reshape(2, 3),
-        np.arange(6.0)[::2],
-        np.arange(6).reshape(2, 3).T,
-        np.array(1.5),
-        np.empty((0, 3)),
-        np.array(["2026-01-01"], "M8[D]"),
-        np.array([True, False]),
-        np.frombuffer(b"12345678", "i2")[::2],
-    ],
-    ids=lambda array: f"{array.dtype}{array.shape}",
-)
-def test_a_read_only_array_is_the_same_array_that_nobody_can_write_to(array: NDArray[np.generic]) -> None:
-    frozen = read_only(array)
-    assert same_array(frozen, array)
-    assert not frozen.flags.writeable
-    with pytest.raises(ValueError, match="WRITEABLE"):
-        frozen.flags.writeable = True
-    assert read_only(frozen) is frozen
-
-
-def test_a_change_of_the_original_is_none_of_the_copy() -> None:
-    original = np.arange(3.0)
-    locked = original[:]
-    locked.flags.writeable = False
-    for array in (original, locked):
-        frozen = read_only(array)
-        original += 1
-        assert not same_array(frozen, original)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "same"),
-    [
-        (None, None, True),
-        (None, np.array([1.0]), False),
-        (np.array([1.0]), None, False),
-        (np.array([1.0, np.nan, np.inf]), np.array([1.0, np.nan, np.inf]), True),
-        (np.array([1.0, np.nan]), np.array([np.nan, 1.0]), False),
-        (np.array([1.0]), np.array([2.0]), False),
-        (np.array([1.0]), np.array([1.0], "f4"), False),
-        (np.array([1.0]), np.array([[1.0]]), False),
-        (np.array([1.0]), np.array([1.0, 1.0]), False),
-        (np.empty((0, 2)), np.empty((0, 3)), False),
-        (np.array(np.datetime64("NaT")), np.array(np.datetime64("NaT")), True),
-        (np.array([0.0]), np.array([-0.0]), True),
-    ],
-)
-def test_arrays_are_the_same_by_dtype_shape_and_elements(
-    a: NDArray[np.generic] | None, b: NDArray[np.generic] | None, same: bool
-) -> None:
-    assert same_array(a, b) is same
+from pyhermes.core.arrays.series import as_series
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from pyhermes.core.formats.checkpoint import device_of, load_into, read_state_di
 from pyhermes.core.torch_file.archive import OpenFile
 from pyhermes.core.torch_file.reader import check_checkpoint
 from tests.conftest import EXAMPLES
-from tests.core.formats.test_result_file import saved
+from tests.torch_files import Ran, saved
 
 CHECKPOINTS = sorted((EXAMPLES / "runs").rglob("*.pth"))
 
@@ -138,16 +137,6 @@ def test_a_pickled_module_is_refused(legacy: bool, tmp_path: Path) -> None:
     path.write_bytes(saved(torch.nn.Linear(2, 2), legacy=legacy))
     with pytest.raises(CheckpointError, match=r"whole\.pth: .*running code from a file is refused"):
         load_state_dict(path)
-
-
-class Ran:
-    """Leaves a mark when a pickle runs it."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
-        return os.mkdir, (str(self.mark),)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, which would be loading then

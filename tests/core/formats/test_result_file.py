@@ -22,18 +22,12 @@ from pyhermes.core import (
     load_result,
     save_result,
 )
-from pyhermes.core.formats.result_file import read_values, scalars_of
+from pyhermes.core.formats.result_file import read_values, scalars_of, series_of
 from pyhermes.core.typing import PlainKey
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
+from tests.torch_files import saved
 
 RESULTS = sorted((EXAMPLES / "runs").rglob("*.result"))
-
-
-def saved(values: object, *, legacy: bool = False) -> bytes:
-    """What torch.save makes of values, as rlmate wrote them."""
-    buffer = io.BytesIO()
-    torch.save(values, buffer, _use_new_zipfile_serialization=not legacy)
-    return buffer.getvalue()
 
 
 def read(values: object) -> object:
@@ -514,3 +508,11 @@ def test_values_that_cannot_be_saved_leave_nothing_behind(tmp_path: Path) -> Non
     with pytest.raises(ResultError, match="under the key 'bad'"):
         save_result({"bad": [object()]}, tmp_path / "new" / "a.result")  # type: ignore[list-item]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_series_can_be_had_while_it_is_recorded() -> None:
+    values: dict[str, ResultValue] = {"loss": [1, 2.5], "q": [np.ones(2), torch.zeros(2)], "note": "x"}
+    assert series_of(values, "loss").tolist() == [1.0, 2.5]
+    assert series_of(values, "q").tolist() == [[1.0, 1.0], [0.0, 0.0]]
+    with pytest.raises(ResultError, match="real numbers under the key 'note', got 'x'"):
+        series_of(values, "note")

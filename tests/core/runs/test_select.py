@@ -188,3 +188,10 @@ def test_only_items_of_one_class() -> None:
         with pytest.raises(WrongTypeError) as error:
             require_all(items, int)
         assert str(error.value) == message
+
+
+@pytest.mark.parametrize("items", [3, None, ["a", 1], "ab"])
+def test_what_are_not_several_of_one_class(items: object) -> None:
+    with pytest.raises(WrongTypeError, match="expected"):
+        require_all(items, int)
+    assert require_all(iter([1, True]), int) == [1, True]

@@ -12,8 +12,7 @@ import torch
 
 from pyhermes.core import ResultError, decode_result
 from pyhermes.core.torch_file.archive import UnsafeFileError, open_archive, read_entry
-from tests.core.formats.test_result_file import saved
-from tests.core.torch_file.test_reader import dict_of
+from tests.torch_files import dict_of, saved
 
 ONE = dict_of(b"K\x01")
 TWO = dict_of(b"K\x02")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copyreg
 import io
-import os
 import pickle
 import random
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -35,61 +33,23 @@ from pyhermes.core.torch_file.archive import UnsafeFileError
 from pyhermes.core.torch_file.reader import _plain_opcodes, check_checkpoint
 from pyhermes.core.typing import FloatArray
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
-from tests.core.formats.test_result_file import saved
+from tests.torch_files import (
+    ARRAY,
+    BIG_ENDIAN,
+    F8,
+    STORAGE,
+    Ran,
+    archive,
+    array_state,
+    dict_of,
+    raw_of,
+    saved,
+    tensor,
+    text,
+)
 
 RESULT = EXAMPLES / "runs" / TAXI / "2026_11_23_182307039385_0_fcbfa.result"
 CHECKPOINT = EXAMPLES / "runs" / DOUBLE / "2026_11_23_182554711422_8_fcbfa_best.pth"
-
-
-def archive(program: bytes, **entries: bytes) -> bytes:
-    """A file like those of torch.save, around a pickle of one's own."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        file.writestr("archive/data.pkl", program)
-        for name, data in entries.items():
-            file.writestr(f"archive/data/{name}", data)
-    return buffer.getvalue()
-
-
-def text(value: str) -> bytes:
-    raw = value.encode()
-    return b"X" + struct.pack("<I", len(raw)) + raw
-
-
-def dict_of(value: bytes) -> bytes:
-    """The pickle of `{"k": value}`, the value given as instructions."""
-    return b"\x80\x02}" + text("k") + value + b"s."
-
-
-ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + text("b") + b"\x87R"
-F8 = b"cnumpy\ndtype\n" + text("f8") + b"\x89\x88\x87R"
-BIG_ENDIAN = b"(K\x03" + text(">") + b"NNNK\x04K\x04K\x08tb"
-STORAGE = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x02tQ"
-TENSOR = b"ctorch._utils\n_rebuild_tensor_v2\n"
-
-
-def tensor(
-    offset: bytes = b"K\x00",
-    size: bytes = b"K\x02\x85",
-    stride: bytes = b"K\x01\x85",
-    storage: bytes = STORAGE,
-) -> bytes:
-    return TENSOR + b"(" + storage + offset + size + stride + b"\x89NtR"
-
-
-def array_state(shape: bytes, dtype: bytes, raw: bytes) -> bytes:
-    encoded = b"c_codecs\nencode\n" + text(raw.decode("latin1")) + text("latin1") + b"\x86R"
-    return ARRAY + b"(K\x01" + shape + dtype + b"\x89" + encoded + b"tb"
-
-
-class Ran:
-    """Leaves a mark when a pickle runs it."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
-        return os.mkdir, (str(self.mark),)
 
 
 def test_the_hand_made_parts_are_sound() -> None:
@@ -134,10 +94,6 @@ def times(unit: bytes, step: bytes = b"K\x01") -> bytes:
         + b"K\x01K\x01t\x86tb"
     )
     return array_state(b"K\x01\x85", F8.replace(b"f8", b"M8") + state, struct.pack("<q", 7))
-
-
-def raw_of(value: str) -> bytes:
-    return b"c_codecs\nencode\n" + text(value) + text("latin1") + b"\x86R"
 
 
 HARM = {
@@ -633,3 +589,12 @@ def test_a_row_of_floats_that_a_file_refers_to_is_a_row_of_floats() -> None:
     two = 2 * (b"G" + struct.pack(">d", 0.5))
     record = decode_result(archive(dict_of(b"](](" + two + b"eK\x00Qe")))
     assert record == ResultRecord({"k": [[0.5, 0.5], 0.5, 0.5]})
+
+
+@pytest.mark.parametrize("character", [b"\xff\xff\xff\xff", b"\x00\x00\x11\x00"])
+def test_an_array_of_text_beyond_unicode_is_a_damaged_file(character: bytes) -> None:
+    latin = character.decode("latin1").encode()
+    raw = b"c_codecs\nencode\nX" + struct.pack("<I", len(latin)) + latin + text("latin1") + b"\x86R"
+    forged = ARRAY + b"(K\x01K\x01\x85" + F8.replace(b"f8", b"U1") + b"\x89" + raw + b"tb"
+    with pytest.raises(ResultError, match=r"got a damaged file \(\w+\)"):
+        decode_result(archive(dict_of(forged)))
