@@ -51,7 +51,7 @@ from pyhermes.core.arrays.equality import same_array
 from pyhermes.core.formats.checkpoint import read_state_dict
 from pyhermes.core.formats.exec_arguments import split_words
 from pyhermes.core.text.encoding import decode_text
-from pyhermes.core.torch_file.archive import UnsafeFileError
+from pyhermes.core.torch_file.errors import UnsafeFileError
 from pyhermes.core.torch_file.reader import check_checkpoint, read_torch_file
 from tests.torch_files import archive
 

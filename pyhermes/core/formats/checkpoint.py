@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pyhermes.core.errors import CheckpointError
 from pyhermes.core.messages import shown
-from pyhermes.core.torch_file.archive import OpenFile, UnsafeFileError, is_zip
+from pyhermes.core.torch_file.archive import OpenFile, is_zip
+from pyhermes.core.torch_file.errors import UnsafeFileError
 from pyhermes.core.torch_file.reader import check_checkpoint
 
 if TYPE_CHECKING:

@@ -149,7 +149,7 @@ def read_values(file: OpenFile) -> dict[str, ResultValue]:
 
 
 def _read(file: OpenFile, make: Callable[[Mapping[str, ResultValue]], T]) -> T:
-    from pyhermes.core.torch_file.archive import UnsafeFileError
+    from pyhermes.core.torch_file.errors import UnsafeFileError
     from pyhermes.core.torch_file.reader import read_torch_file
 
     try:

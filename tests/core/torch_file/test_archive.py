@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from pyhermes.core import ResultError, decode_result
-from pyhermes.core.torch_file.archive import UnsafeFileError, open_archive, read_entry
+from pyhermes.core.torch_file.archive import open_archive, read_entry
+from pyhermes.core.torch_file.errors import UnsafeFileError
 from tests.torch_files import dict_of, saved
 
 ONE = dict_of(b"K\x01")
@@ -58,13 +59,13 @@ def with_64_bit_end(data: bytes, **changes: int) -> bytes:
 SOUND = zipped({"a/data.pkl": ONE})
 START = END.unpack(SOUND[-END.size :])[6]
 
-MANY = "damaged: it is more than one zip archive"
+MANY = "damaged: the file holds more than one zip archive"
 FOLLOWS = "damaged: something follows the end of the zip archive"
-TWICE = "it holds two entries of one name"
-OTHERS = "it holds entries that torch.save does not write"
-OF_OTHERS = "it is a zip archive, but not one of torch.save"
-TWO_ENDS = "damaged: its zip archive ends in two ways"
-COMPRESSED = "it holds compressed entries, which torch.save never writes"
+TWICE = "two of its zip entries have the same name"
+OTHERS = "it has zip entries that torch.save does not write"
+OF_OTHERS = "it is a zip archive, but torch.save did not write it"
+TWO_ENDS = "damaged: the two end records of the zip archive disagree"
+COMPRESSED = "its zip entries are compressed, which torch.save never does"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ COMPRESSED = "it holds compressed entries, which torch.save never writes"
         (zipped({"data.pkl": ONE}), OF_OTHERS),
         (
             SOUND.replace(b"a/data.pkl", b"b/data.pkl", 1),
-            "damaged: 'a/data.pkl' in it is described in two ways",
+            "damaged: the two headers of 'a/data.pkl' disagree",
         ),
         (zipped({"a/data.pkl": ONE}, compression=zipfile.ZIP_DEFLATED), COMPRESSED),
         (with_64_bit_end(SOUND, record=len(SOUND) - END.size - 1), TWO_ENDS),
@@ -120,7 +121,7 @@ def test_an_entry_is_read_if_its_checksum_fits() -> None:
     changed = io.BytesIO(data.replace(b"12345678", b"12345679"))
     with pytest.raises(UnsafeFileError) as error:
         read_entry(changed, archive.getinfo("a/data/0"))
-    assert str(error.value) == "damaged: the checksum of 'a/data/0' does not fit"
+    assert str(error.value) == "damaged: the checksum of 'a/data/0' is wrong"
 
 
 @pytest.mark.parametrize("bit", [0, 5, 6, 12])
@@ -128,5 +129,5 @@ def test_an_entry_of_a_kind_that_is_not_known(bit: int) -> None:
     data = bytearray(zipped({"a/data.pkl": ONE}))
     for at in (6, data.rindex(b"PK\x01\x02") + 8):
         data[at + bit // 8] |= 1 << bit % 8
-    with pytest.raises(UnsafeFileError, match="described in two ways"):
+    with pytest.raises(UnsafeFileError, match="the two headers of .* disagree"):
         open_archive(io.BytesIO(bytes(data)))
