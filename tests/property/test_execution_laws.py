@@ -25,7 +25,7 @@ from pyhermes.core import (
 )
 from pyhermes.core.formats.exec_arguments import in_file_order, is_option, lines_of_argv, split_words
 from pyhermes.core.sweep.items import Item
-from pyhermes.core.sweep.text import Words
+from pyhermes.core.text.quoting import Words
 from tests.property import strategies
 
 ODD = ["--lr", "-1", "a b", "it's", '"', "", "\\", "x=1", "a,b", "[", "]]", "#", "//x", "a#b", "http://x", "{a}", "{b} c", '{"a": 1}', "PRE", "EXEC", "PROD(", "\r", "'\"", "\\'", "a'", "\x0b", "('", "\ufeff", "='a"]  # fmt: skip

@@ -6,6 +6,7 @@ runs are filtered by; the words of the lines are what values are made from.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import sys
@@ -19,20 +20,13 @@ from pyhermes.core.messages import shown
 from pyhermes.core.problems import Problem
 from pyhermes.core.text.encoding import can_be_encoded
 from pyhermes.core.text.numbers import BLANKS, parse_float, parse_integer, parse_real
+from pyhermes.core.text.quoting import SHELL, split_quoted
 from pyhermes.core.typing import ArgumentValue
 
 _Scalar: TypeAlias = bool | int | float | str
 
 _WORD = re.compile(f"[^{BLANKS}]+")
 _NEEDS_QUOTES = re.compile(rf"[\s'\"\ufeff{BLANKS}]")
-
-# shlex.split takes time quadratic in the length of a word, and these lines may be a stranger's
-_SHELL_PIECE = r"""[^ \t\r\n'"\\]|'[^']*+'|"(?:[^"\\]|\\.)*+"|\\."""
-_SHELL_LINE = re.compile(rf"(?:[ \t\r\n]|{_SHELL_PIECE})*+", re.DOTALL)
-_SHELL_WORD = re.compile(rf"(?:{_SHELL_PIECE})++", re.DOTALL)
-_QUOTED = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*+)"|\\(.)""", re.DOTALL)
-_ESCAPED = re.compile(r'\\(["\\])')
-
 
 _shared = sys.intern
 """One object for all lines that say the same, as those of most runs do: its hash is computed once."""
@@ -116,9 +110,10 @@ def split_words(line: str) -> tuple[str, ...]:
     >>> split_words("--note 'a b' c"), split_words("--note it's")
     (('--note', 'a b', 'c'), ('--note', "it's"))
     """
-    if ("'" in line or '"' in line) and _SHELL_LINE.fullmatch(line):
-        return tuple(_QUOTED.sub(_unquoted, word) for word in _SHELL_WORD.findall(line))
-    return tuple(_WORD.findall(line))  # an apostrophe is no quotation
+    if "'" in line or '"' in line:
+        with contextlib.suppress(ArgumentsError):  # an apostrophe is no quotation
+            return split_quoted(line, SHELL)
+    return tuple(_WORD.findall(line))
 
 
 def split_argument(line: str) -> tuple[str, ...]:
@@ -182,11 +177,6 @@ def in_file_order(lines: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ..
 def _place_in_file(line: tuple[str, ...]) -> tuple[bool, bool]:
     option = is_option(line[0])
     return option, option and len(split_name(line)) > 1
-
-
-def _unquoted(quoted: re.Match[str]) -> str:
-    single, double, escaped = quoted.groups()
-    return _ESCAPED.sub(r"\1", double) if double is not None else single or escaped or ""
 
 
 def _typed(words: Sequence[str]) -> ArgumentValue:

@@ -31,18 +31,17 @@ from pyhermes.core.sweep.items import (
     is_option_of_job,
     problems_of_items,
 )
+from pyhermes.core.sweep.ranges import parse_range
 from pyhermes.core.sweep.text import (
     SECTIONS,
     Cursor,
     Line,
     MisreadError,
-    Words,
-    parse_range,
     split_sections,
-    words_in,
 )
 from pyhermes.core.text.encoding import can_be_encoded
 from pyhermes.core.text.numbers import BLANKS
+from pyhermes.core.text.quoting import EXECUTION_FILE, Words, quote, split_quoted
 
 _A_SETTING = "a setting `key:value`"
 _JOBS = "a section EXEC with the jobs"
@@ -60,7 +59,6 @@ _IS_LIST, _IS_JOB = re.compile(r"(?=\[)"), re.compile(rf"(?=\[{_BLANK}\[)")
 _SWEEP = re.compile(rf"(PROD|ZIP){_BLANK}\(")
 _BINDING = re.compile(rf"({NAME.pattern}){_BLANK}={_BLANK}(RANGE{_BLANK})?(?=\[)")
 _NEEDS_QUOTES = re.compile(rf"^$|^#|^//|[{BLANKS}'\"\\,\[\]]")
-_ESCAPED = re.compile(r'["\\]')
 
 
 def _copied(settings: Mapping[str, str]) -> dict[str, str]:
@@ -72,7 +70,7 @@ def _copied(settings: Mapping[str, str]) -> dict[str, str]:
 class ExecutionFile:
     """What an execution file says: settings, options and arguments for all jobs, and the jobs."""
 
-    _settings: dict[str, str] = attrs.field(factory=dict, converter=_copied, hash=False)
+    _settings: dict[str, str] = attrs.field(factory=dict[str, str], converter=_copied, hash=False)
     options: tuple[Words, ...] = ()
     arguments: tuple[Words, ...] = ()
     items: tuple[Item, ...] = ()
@@ -102,8 +100,8 @@ def parse_execution_file(text: str) -> ExecutionFile:
     reader = _ItemReader(jobs)
     file = ExecutionFile(
         dict(filter(None, (_setting(line.text) for line in settings))),
-        tuple(words_in(line.text) for line in options),
-        tuple(words_in(line.text) for line in arguments),
+        tuple(split_quoted(line.text, EXECUTION_FILE) for line in options),
+        tuple(split_quoted(line.text, EXECUTION_FILE) for line in arguments),
         tuple(reader.items()),
     )
     problems.extend(_problem(line, _A_SETTING) for line in settings if not _setting(line.text))
@@ -280,7 +278,4 @@ def _format_word(word: str) -> str:
         )
     if word not in SECTIONS and not _NEEDS_QUOTES.search(word):
         return word
-    if "'" not in word:
-        return f"'{word}'"
-    escaped = _ESCAPED.sub(r"\\\g<0>", word)
-    return f'"{escaped}"'
+    return quote(word)

@@ -12,7 +12,7 @@ import attrs
 
 from pyhermes.core.messages import shown
 from pyhermes.core.problems import Problem
-from pyhermes.core.sweep.text import Words
+from pyhermes.core.text.quoting import Words
 
 MOST = 1_000_000
 """So many jobs a file may have at most, and so many values its ranges."""

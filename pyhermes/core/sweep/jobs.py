@@ -12,7 +12,7 @@ from pyhermes.core.formats.exec_arguments import in_file_order, is_option, lines
 from pyhermes.core.sweep.command import split_command
 from pyhermes.core.sweep.file import ExecutionFile, checked_file
 from pyhermes.core.sweep.items import PLACEHOLDER, Item, JobLine, Sweep
-from pyhermes.core.sweep.text import Words
+from pyhermes.core.text.quoting import Words
 
 
 @final

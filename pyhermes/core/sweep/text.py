@@ -1,4 +1,4 @@
-"""The text of an execution file: its lines, quotations, brackets and numbers.
+"""The text of an execution file: its sections, lines and brackets.
 
 Nothing here knows what a job is. All of it takes time in proportion to the text.
 """
@@ -6,16 +6,14 @@ Nothing here knows what a job is. All of it takes time in proportion to the text
 from __future__ import annotations
 
 import bisect
-import decimal
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeAlias, final
+from typing import NamedTuple, final
 
 from pyhermes.core.problems import Problem
 from pyhermes.core.text.numbers import BLANKS
-
-Words: TypeAlias = tuple[str, ...]
+from pyhermes.core.text.quoting import EXECUTION_FILE, Words, split_quoted
 
 SECTIONS = ("PRE", "STD-H", "STD-E", "EXEC")
 
@@ -24,25 +22,14 @@ _ONCE = "each section only once"
 _CLOSED = "a bracket that is closed"
 _AN_ELEMENT = "something between two commas"
 
-# a quotation begins a word, so that `don't` and `{"a": 1}` stay, or follows another as in a shell's
-# 'it'"'"'s'; possessive, to keep searches linear
-_QUOTATION = re.compile(r"""'([^'\n]*+)'|"((?:[^"\\\n]|\\[^\n])*+)\"""")
-_QUOTATIONS = rf"(?<![^{BLANKS}\[(,=])(?:{_QUOTATION.pattern})++"
-_QUOTED = re.compile(_QUOTATIONS)
 _COMMENT = rf"(?<![^{BLANKS}])(?P<comment>(?:#|//).*)"
-_QUOTED_OR_COMMENT = re.compile(f"{_QUOTATIONS}|{_COMMENT}")
-_WORD = re.compile(rf"""(?:[^{BLANKS}'"]|{_QUOTATIONS}|['"])++""")
-_ESCAPED = re.compile(r'\\(["\\])')
+_QUOTED_OR_COMMENT = re.compile(f"{EXECUTION_FILE.quotations.pattern}|{_COMMENT}")
 _BRACKET = re.compile(r"[\[\]]")
 _COMMA_OR_BRACKET = re.compile(r"[,\[]")
 _BLANKS = re.compile(f"[{BLANKS}]*")
 _BEGIN_OF_ITEM = re.compile(
     rf"^[{BLANKS.replace(chr(10), '')}]*(?=\[[{BLANKS}]*\[|(?:PROD|ZIP)[{BLANKS}]*\()", re.MULTILINE
 )
-
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
-_EXACT = 300
-"""Digits that hold any number `_DECIMAL` takes."""
 
 
 class Line(NamedTuple):
@@ -76,30 +63,12 @@ def split_sections(text: str) -> tuple[dict[str, list[Line]], list[Problem]]:
     return sections, problems
 
 
-def words_in(text: str) -> Words:
-    """The words of a text, at ASCII white space; only a quote that begins a word quotes.
-
-    >>> words_in("--note 'a b' c='d e' don't")
-    ('--note', 'a b', 'c=d e', "don't")
-    """
-    return tuple(_QUOTED.sub(_unquoted, word[0]) for word in _WORD.finditer(text))
-
-
-def _unquoted(quotations: re.Match[str]) -> str:
-    return _QUOTATION.sub(_content, quotations[0])
-
-
-def _content(quotation: re.Match[str]) -> str:
-    single, double = quotation.groups()
-    return _ESCAPED.sub(r"\1", double) if single is None else str(single)
-
-
 def _lines(text: str) -> Iterator[Line]:
     for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         line = raw.strip(BLANKS)
         comments = (found.start() for found in _QUOTED_OR_COMMENT.finditer(line) if found["comment"])
         bare = line[: next(comments, None)].rstrip(BLANKS)
-        yield Line(number, bare, _QUOTED.sub(lambda found: "'" * len(found[0]), bare))
+        yield Line(number, bare, EXECUTION_FILE.quotations.sub(lambda found: "'" * len(found[0]), bare))
 
 
 class MisreadError(Exception):
@@ -156,7 +125,7 @@ class Cursor:
         """Go past the bracket that opens here to its end, and give its elements as their words."""
         self.check_closed()
         opening = self.place
-        elements = tuple(map(words_in, self._elements(opening)))
+        elements = tuple(split_quoted(text, EXECUTION_FILE) for text in self._elements(opening))
         self._go_to(self._closing[opening] + 1)
         return elements
 
@@ -213,36 +182,3 @@ def _closing_brackets(mask: str) -> dict[int, int]:
         elif opened:
             closing[opened.pop()] = found.start()
     return closing
-
-
-class DecimalRange(NamedTuple):
-    """Numbers at equal distances, counted in whole steps of a power of ten: exact, however many."""
-
-    steps: range
-    digits: int
-
-    def texts(self) -> Iterator[str]:
-        """The numbers in plain notation, integers without a point."""
-        for step in self.steps:
-            sign = "-" if step < 0 else ""
-            figures = str(abs(step)).zfill(self.digits + 1)
-            fraction = figures[len(figures) - self.digits :]
-            point = f".{fraction.rstrip('0') or '0'}" if self.digits else ""
-            yield f"{sign}{figures[: len(figures) - self.digits]}{point}"
-
-
-def parse_range(numbers: Sequence[str]) -> DecimalRange | None:
-    """The range of a start, a stop (which is left out) and a step, 1 where there is none.
-
-    None for anything but two or three decimal numbers, and for a step of 0.
-
-    >>> [list(found.texts()) for found in [parse_range(["0.1", "0.4", "0.1"])] if found]
-    [['0.1', '0.2', '0.3']]
-    """
-    if len(numbers) not in (2, 3) or not all(map(_DECIMAL.fullmatch, numbers)):
-        return None
-    with decimal.localcontext(prec=_EXACT):
-        values = [decimal.Decimal(number) for number in (*numbers, "1")[:3]]
-        digits = max(0, *(-int(value.as_tuple().exponent) for value in values))
-        start, stop, step = (int(value.scaleb(digits)) for value in values)
-    return DecimalRange(range(start, stop, step), digits) if step else None

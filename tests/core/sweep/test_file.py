@@ -17,7 +17,7 @@ from pyhermes.core import (
 )
 from pyhermes.core.sweep.file import checked_file
 from pyhermes.core.sweep.items import Item, is_option_of_job
-from pyhermes.core.sweep.text import Words
+from pyhermes.core.text.quoting import Words
 
 DATA = Path(__file__).parents[2] / "data"
 

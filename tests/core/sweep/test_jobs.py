@@ -17,7 +17,7 @@ from pyhermes.core import (
     parse_execution_file,
     parse_info,
 )
-from pyhermes.core.sweep.text import Words
+from pyhermes.core.text.quoting import Words
 from tests.core.sweep.test_file import BAD_FILES
 
 DATA = Path(__file__).parents[2] / "data"
