@@ -1,10 +1,9 @@
-"""Where the documentation has the plots of training curves, and `smoothen`."""
+"""The documented plots of training curves, and `smoothen`."""
 
 from __future__ import annotations
 
+from pyhermes.api.drawing import CurveArtists, draw_curve
 from pyhermes.api.plotting import (
-    CurveArtists,
-    draw_curve,
     plot_training_progress,
     plot_training_progress_from_experiment,
     plot_training_progress_from_file,

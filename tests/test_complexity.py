@@ -15,7 +15,7 @@ import pytest
 
 from pyhermes import Experiment
 from pyhermes.core import smoothen, training_curve
-from pyhermes.core.curves.downsample import point_counts
+from pyhermes.core.curves.downsample import count_points
 from pyhermes.core.disk import bulk
 from tests.conftest import FIRST
 
@@ -126,7 +126,7 @@ def test_counting_points_takes_the_same_memory_for_any_length() -> None:
     values = np.random.default_rng(0).standard_normal(6 << 20)
 
     def work(size: int) -> object:
-        return point_counts(values[:size], (-3.0, 3.0), 100, 100)
+        return count_points(values[:size], (-3.0, 3.0), 100, 100)
 
     assert extra_memory(work, 6 << 20, kept=0) < extra_memory(work, 2 << 20, kept=0) + 50_000
 

@@ -1,8 +1,8 @@
+from .curves.epsilons import epsilon_schedule as epsilon_schedule
 from .curves.smooth import smoothen as smoothen
 from .curves.training_curve import (
     BestEpisode as BestEpisode,
     TrainingCurve as TrainingCurve,
-    epsilon_schedule as epsilon_schedule,
     training_curve as training_curve,
 )
 from .disk.layout import is_experiment as is_experiment

@@ -1,1 +1,1 @@
-"""Series to the numbers behind a picture."""
+"""Series as the numbers behind a picture."""

@@ -1,4 +1,4 @@
-"""What very many episodes look like on a picture, as numbers: nothing of them is left out.
+"""Very many episodes as the few numbers that a picture of them shows.
 
 A cloud of more points than a picture has room for is counted, cell by cell. Of a line only what its
 pixels can show is kept: the first, lowest, highest and last value within each column (Jugel et al.,
@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from pyhermes.core.typing import FloatArray
 
+# points that are counted at a time: it bounds the memory, whatever the number of points
 _CHUNK = 1 << 20
 
 
-def point_counts(
+def count_points(
     values: FloatArray, value_range: tuple[float, float], columns: int, rows: int
 ) -> NDArray[np.int64]:
-    """How many points fall into each cell of a picture, shape `(rows, columns)`, row 0 at the bottom.
+    """Count the points in each cell of a picture, shape `(rows, columns)`, row 0 at the bottom.
 
-    `values` of shape `(n,)` are spread evenly over the columns; those outside of the range, both ends
-    of which belong to it, and those that are no numbers are in no cell. It takes little memory.
+    `values` of shape `(n,)` are spread evenly over the columns. Both ends of the range belong to it;
+    values outside of it, and NaN, are in no cell. The memory it takes does not grow with `n`.
 
-    >>> point_counts(np.array([0.0, 1.0, 1.0, 5.0]), (0.0, 1.0), columns=2, rows=2)
+    >>> count_points(np.array([0.0, 1.0, 1.0, 5.0]), (0.0, 1.0), columns=2, rows=2)
     array([[1, 0],
            [1, 1]])
     """
@@ -33,6 +34,7 @@ def point_counts(
     with np.errstate(all="ignore"):
         for start in range(0, n, _CHUNK):
             part = values[start : start + _CHUNK]
+            # halves: the difference of two floats can be more than a float holds
             row = (part / 2 - low / 2) * (rows / (high / 2 - low / 2))
             column = np.arange(start, start + len(part)) * columns // n
             inside = (row >= 0) & (row <= rows)
@@ -42,7 +44,7 @@ def point_counts(
 
 
 def spread_counts(counts: NDArray[np.int64], radius: float) -> NDArray[np.int64]:
-    """The sum over all cells within a radius of each: points become dots.
+    """Sum the counts, shape `(rows, columns)`, within a radius of each cell: points become dots.
 
     >>> spread_counts(np.array([[0, 0, 0], [0, 2, 0], [0, 0, 0]]), 1)
     array([[0, 2, 0],
@@ -60,14 +62,14 @@ def spread_counts(counts: NDArray[np.int64], radius: float) -> NDArray[np.int64]
     return spread
 
 
-def outline(values: FloatArray, columns: int) -> tuple[FloatArray, FloatArray]:
-    """The positions and values of a line that looks, on so many columns, as the one through all values.
+def thin_line(values: FloatArray, columns: int) -> tuple[FloatArray, FloatArray]:
+    """Return positions and values of a line that looks, on so many columns, like one through all values.
 
-    Both have shape `(4 * columns,)`: the first value of each column, its lowest and highest in the
-    order that goes towards the last, and the last. What is no number is passed over where its column
-    has others. `values` has shape `(n,)`, n at least `columns`.
+    `values` has shape `(n,)`, n at least `columns`. Both results have shape `(4 * columns,)` and dtype
+    float64: the first value of each column, its lowest and highest in the order that leads to the
+    last, and the last (M4, see above). A NaN is lowest or highest only in a column of nothing else.
 
-    >>> outline(np.array([3.0, 1.0, 7.0, 2.0]), 1)
+    >>> thin_line(np.array([3.0, 1.0, 7.0, 2.0]), 1)
     (array([0. , 1.5, 1.5, 3. ]), array([3., 7., 1., 2.]))
     """
     edges = np.arange(columns + 1) * len(values) // columns

@@ -24,12 +24,13 @@ from pyhermes.core.typing import FloatArray
 
 _CHUNK = 1 << 14
 """Values that are worked on at a time, so that all that is made of them stays in the cache."""
+# squares of values up to this size have a sum that is a float, however many they are
 _LARGEST = 2.0**480
 _SCALE = 2.0**540
 
 
 def smoothen(arr: ArrayLike, window_size: int = 100) -> tuple[FloatArray, FloatArray]:
-    """The sliding mean and the sliding (population) standard deviation of a series.
+    """Return the sliding mean and the sliding (population) standard deviation of a series.
 
     `arr` has shape `(n,)` and any real dtype; both results have shape `(n,)` and dtype float64, in
     the unit of `arr`. Position `i` covers `arr[max(0, i - window_size + 1) : i + 1]`: at the
@@ -65,12 +66,12 @@ def _slide(values: FloatArray, size: int, means: FloatArray, stds: FloatArray) -
         mean, std = means[start:stop], stds[start:stop]
         blocks.fill(values[start:stop])
         if stop - start == rows * size:
-            blocks.windows(mean.reshape(rows, size), std.reshape(rows, size))
+            blocks.fill_windows(mean.reshape(rows, size), std.reshape(rows, size))
         else:
-            blocks.windows(*last)
+            blocks.fill_windows(*last)
             mean[:], std[:] = last.reshape(2, -1)[:, : stop - start]
         if start == 0:
-            blocks.first_windows(mean[:size], std[:size])
+            blocks.fill_first_windows(mean[:size], std[:size])
         if not np.isfinite(std.sum()):
             _mend_overflows(values, size, means, stds, start, stop)
 
@@ -78,7 +79,7 @@ def _slide(values: FloatArray, size: int, means: FloatArray, stds: FloatArray) -
 def _mend_overflows(
     values: FloatArray, size: int, means: FloatArray, stds: FloatArray, start: int, stop: int
 ) -> None:
-    """Where squares of very large values overflowed, take the result of the values scaled down."""
+    """Take the result of the values scaled down, where squares of very large values overflowed."""
     held = values[max(0, start - size) : stop]
     if np.abs(held[np.isfinite(held)]).max(initial=0.0) <= _LARGEST:
         return
@@ -90,7 +91,7 @@ def _mend_overflows(
 
 
 class _Blocks:
-    """Consecutive blocks of values, and the moments of their prefixes and suffixes.
+    """Hold consecutive blocks of values, and the moments of their prefixes and suffixes.
 
     Row 0 is the block before them, whose suffixes the first row's windows need. A mean
     is less the value at the block's end that its part begins at: no digit of it is lost. Squares are
@@ -123,15 +124,15 @@ class _Blocks:
         parts *= self._growth
         np.cumsum(squares, axis=1, out=squares)
 
-    def windows(self, means: FloatArray, stds: FloatArray) -> None:
+    def fill_windows(self, means: FloatArray, stds: FloatArray) -> None:
         """Fill in, in the shape of the blocks, means and deviations of the windows that end in them."""
         self._merge(means[:, :-1], stds[:, :-1])
         means[:, -1], stds[:, -1] = self._means.real[1:, -1], self._squares.real[1:, -1]
         means += self._values[1:, :1]
         np.sqrt(stds, out=stds)
 
-    def first_windows(self, means: FloatArray, stds: FloatArray) -> None:
-        """The same for the windows that end in the first row, where no block is before it."""
+    def fill_first_windows(self, means: FloatArray, stds: FloatArray) -> None:
+        """Fill in the same for the windows that end in the first row, where no block is before it."""
         np.add(self._means.real[1], self._values[1, :1], out=means)
         np.sqrt(self._squares.real[1] * (len(self._count) / self._count), out=stds)
 

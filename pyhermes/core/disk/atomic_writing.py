@@ -14,6 +14,7 @@ from pyhermes.core.errors import (
     RecordingError,
 )
 from pyhermes.core.text.encoding import encode_text
+from pyhermes.core.typing import PathLike
 
 if TYPE_CHECKING:
     pass
@@ -50,6 +51,17 @@ def write_file(path: Path, data: bytes) -> None:
     """Write a file as a whole, in place of what is there."""
     with atomic_write(path) as file:
         file.write(data)
+
+
+def replace_file(path: PathLike, data: bytes) -> None:
+    """Write a file that the user has named, as a whole, in place of what is there.
+
+    A link is followed. The folder must be there: one that is made for a mistyped path helps nobody.
+    """
+    target = Path(os.path.realpath(path))
+    with about_file(Path(path)):
+        os.stat(os.path.join(target.parent, ""))
+    write_file(target, data)
 
 
 def write_new_file(path: Path, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import datetime
 from enum import Enum
 from itertools import chain, islice
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyhermes.core.arrays.equality import same_values
+from pyhermes.core.arrays.kinds import is_list
 from pyhermes.core.arrays.read_only import read_only
 from pyhermes.core.arrays.stack import to_array, to_number
 from pyhermes.core.errors import TableError, UnknownChoiceError
@@ -119,7 +120,7 @@ def _make_cell(value: object) -> CellValue:
         value = array.tolist()
     if _is_set(value):
         value = sorted(value, key=_write_word)  # sets have no order that would be the same tomorrow
-    return tuple(map(_make_scalar, value)) if _is_list(value) else _make_scalar(value)
+    return tuple(map(_make_scalar, value)) if is_list(value) else _make_scalar(value)
 
 
 def _make_scalar(value: object) -> CellScalar | None:
@@ -144,7 +145,7 @@ def _write_word(value: object) -> str:
     if isinstance(value, str):
         return str.__str__(value)
     try:
-        return " ".join(map(str, value)) if _is_list(value) else str.__str__(str(value))
+        return " ".join(map(str, value)) if is_list(value) else str.__str__(str(value))
     except Exception:  # noqa: BLE001 - whatever a stranger's __str__ raises, and integers too long for str
         return shown(value)
 
@@ -191,10 +192,6 @@ def _is_exact_as_float(cell: CellValue) -> bool:
 
 def _is_int64(number: object) -> bool:
     return isinstance(number, int) and -(2**63) <= number < 2**63
-
-
-def _is_list(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, list | tuple)
 
 
 def _is_set(value: object) -> TypeGuard[Set[object]]:

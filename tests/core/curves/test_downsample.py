@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
 from pyhermes.core.curves import downsample
-from pyhermes.core.curves.downsample import outline, point_counts, spread_counts
+from pyhermes.core.curves.downsample import count_points, spread_counts, thin_line
 
 numbers = st.one_of(st.floats(-10, 10), st.sampled_from([np.nan, np.inf, -np.inf, 2.0, 3.0, 1.7e308]))
 series = st.lists(numbers, min_size=1, max_size=50).map(np.array)
@@ -29,7 +29,7 @@ def counted(values: NDArray[np.float64], columns: int, rows: int) -> NDArray[np.
 def test_every_point_in_the_range_is_in_one_cell(
     values: NDArray[np.float64], columns: int, rows: int
 ) -> None:
-    found = point_counts(values, (2.0, 3.0), columns, rows)
+    found = count_points(values, (2.0, 3.0), columns, rows)
     assert found.dtype == np.int64
     np.testing.assert_array_equal(found, counted(values, columns, rows))
 
@@ -37,12 +37,12 @@ def test_every_point_in_the_range_is_in_one_cell(
 def test_points_are_counted_across_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).uniform(1.5, 3.5, 1000)
     monkeypatch.setattr(downsample, "_CHUNK", 64)
-    np.testing.assert_array_equal(point_counts(values, (2.0, 3.0), 7, 5), counted(values, 7, 5))
+    np.testing.assert_array_equal(count_points(values, (2.0, 3.0), 7, 5), counted(values, 7, 5))
 
 
 def test_a_range_as_wide_as_floats_go() -> None:
     values = np.array([-1.7e308, 0.0, 1.7e308])
-    assert point_counts(values, (-1.7e308, 1.7e308), 3, 4).tolist() == [
+    assert count_points(values, (-1.7e308, 1.7e308), 3, 4).tolist() == [
         [1, 0, 0],
         [0, 0, 0],
         [0, 1, 0],
@@ -65,7 +65,7 @@ def test_a_point_becomes_a_dot(radius: float, cells: int) -> None:
 @given(series, st.integers(1, 5))
 def test_a_line_keeps_what_each_column_shows(values: NDArray[np.float64], columns: int) -> None:
     columns = min(columns, len(values))
-    positions, heights = outline(values, columns)
+    positions, heights = thin_line(values, columns)
     assert positions.shape == heights.shape == (4 * columns,)
     assert (np.diff(positions) >= 0).all()
     assert (positions[0], positions[-1]) == (0, len(values) - 1)
@@ -79,7 +79,7 @@ def test_a_line_keeps_what_each_column_shows(values: NDArray[np.float64], column
 
 
 def test_a_line_that_falls_never_goes_back_up() -> None:
-    _, heights = outline(np.linspace(5.0, 1.0, 100), 7)
+    _, heights = thin_line(np.linspace(5.0, 1.0, 100), 7)
     assert (np.diff(heights) <= 0).all()
-    _, heights = outline(np.linspace(1.0, 5.0, 100), 7)
+    _, heights = thin_line(np.linspace(1.0, 5.0, 100), 7)
     assert (np.diff(heights) >= 0).all()

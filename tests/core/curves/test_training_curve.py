@@ -22,7 +22,8 @@ from pyhermes.core import (
     smoothen,
     training_curve,
 )
-from pyhermes.core.curves.training_curve import emptiest_corner, epsilon_arguments, unless_given
+from pyhermes.core.curves.epsilons import choose_coefficients, read_coefficients
+from pyhermes.core.curves.view import find_emptiest_corner
 from tests.conftest import DOUBLE, EXAMPLES
 
 NAN, INF = float("nan"), float("inf")
@@ -32,7 +33,7 @@ RISING = np.arange(10.0)
 def test_the_curve_of_a_real_run() -> None:
     folder = EXAMPLES / "runs" / DOUBLE
     scores = load_scores(folder / f"{folder.name}.scores")
-    start, end, decay = epsilon_arguments(
+    start, end, decay = read_coefficients(
         parse_exec_args((folder / "exec_arguments").read_text()).values, ["-es", "-ee", "-ed"]
     )
     curve = training_curve(scores, eps_start=start, eps_end=end, eps_decay=decay, window_length=20)
@@ -265,7 +266,7 @@ def test_what_is_no_window(window: int) -> None:
     [
         lambda huge: training_curve([1, 2], eps_start=huge, eps_end=0.0, eps_decay=0.5),
         lambda huge: training_curve([1, 2], score_range=(0, huge)),
-        lambda huge: epsilon_arguments(parse_exec_args(f"-es {huge}").values, ["-es"]),
+        lambda huge: read_coefficients(parse_exec_args(f"-es {huge}").values, ["-es"]),
     ],
     ids=["coefficient", "range", "argument"],
 )
@@ -279,16 +280,16 @@ def test_integers_too_large_for_a_float_are_an_error_of_ours(use: Callable[[int]
 
 def test_the_arguments_of_a_run_under_their_keys() -> None:
     arguments: dict[str, ArgumentValue] = {"-es": 1, "-ee": 0.1, "-x": "text"}
-    values = epsilon_arguments(arguments, ["-es", "-ee", "-ed"])
+    values = read_coefficients(arguments, ["-es", "-ee", "-ed"])
     assert values == (1.0, 0.1, None)
     assert list(map(type, values)) == [float, float, type(None)]
-    assert epsilon_arguments(arguments, []) == ()
+    assert read_coefficients(arguments, []) == ()
 
 
 @pytest.mark.parametrize("value", [True, "linear", [1.0, 0.5], [1, 2]])
 def test_an_argument_that_is_no_number_is_named(value: ArgumentValue) -> None:
     with pytest.raises(CurveError) as error:
-        epsilon_arguments({"-es": value}, ["-es", "-ee"])
+        read_coefficients({"-es": value}, ["-es", "-ee"])
     assert str(error.value) == f"expected a number as the argument -es, got {value!r}"
 
 
@@ -314,7 +315,7 @@ def test_given_epsilons_win_over_coefficients_that_nobody_gave(
     coefficients: tuple[float | None, float | None, float | None],
     counted: tuple[float | None, float | None, float | None],
 ) -> None:
-    assert unless_given(epsilons, coefficients, default=DEFAULT) == counted
+    assert choose_coefficients(epsilons, coefficients, default=DEFAULT) == counted
 
 
 # Where the legend goes
@@ -341,17 +342,17 @@ def test_given_epsilons_win_over_coefficients_that_nobody_gave(
     ],
 )
 def test_the_emptiest_corner(curve: TrainingCurve, corner: str) -> None:
-    assert emptiest_corner(curve) == corner
+    assert find_emptiest_corner(curve) == corner
 
 
 def test_epsilons_count_as_much_as_scores() -> None:
     falling = training_curve(RISING, window_length=1, epsilons=RISING)
-    assert emptiest_corner(falling) == "upper left"
+    assert find_emptiest_corner(falling) == "upper left"
     high = training_curve([9] * 10, window_length=1, score_range=(0, 10), epsilons=RISING[::-1])
-    assert emptiest_corner(high) == "lower left"
+    assert find_emptiest_corner(high) == "lower left"
     low = training_curve(RISING[::-1], window_length=1, epsilons=np.zeros(10), epsilon_range=(0, 1))
-    assert emptiest_corner(low) == "upper right"
-    assert emptiest_corner(attrs.evolve(low, epsilon_range=None)) == "upper right"
+    assert find_emptiest_corner(low) == "upper right"
+    assert find_emptiest_corner(attrs.evolve(low, epsilon_range=None)) == "upper right"
 
 
 @pytest.mark.parametrize(
@@ -363,7 +364,7 @@ def test_epsilons_count_as_much_as_scores() -> None:
     ],
 )
 def test_the_emptiest_corner_of_the_smallest_ranges(curve: TrainingCurve) -> None:
-    emptiest_corner(curve)
+    find_emptiest_corner(curve)
 
 
 # The record
