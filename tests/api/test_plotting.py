@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from pyhermes import Experiment, HermesWarning
+from pyhermes.api.plotting import plot_runs
 from pyhermes.core import (
     CurveError,
     MissingFileError,
@@ -23,7 +24,6 @@ from pyhermes.core import (
     training_curve,
 )
 from pyhermes.plot import (
-    draw_curve,
     plot_training_progress,
     plot_training_progress_from_experiment,
     plot_training_progress_from_file,
@@ -540,26 +540,23 @@ def test_a_file_that_holds_no_scores_is_an_error_that_names_it(scores_file: Path
     assert plt.get_fignums() == []
 
 
-# Drawing a curve
+# Several runs
 
 
-def test_a_curve_is_drawn_as_artists() -> None:
-    _, ax = plt.subplots()
-    curve = training_curve(SCORES, eps_start=1, eps_end=0.1, eps_decay=0.5, window_length=4)
-    artists = draw_curve(curve, ax, mark_best=True)
-    assert_drawn(ax, curve, 4)
-    assert [artists.scores, artists.means, artists.best] == list(ax.get_lines())
-    assert artists.epsilon_axes is not None
-    assert list(artists.epsilon_axes.get_lines()) == [artists.epsilons]
-    assert artists.legend is ax.get_legend()
-    assert labels(ax) == ["score", "mean of the last 4", "best: 8 in episode 2", "epsilon"]
+def test_the_curves_of_several_runs_are_one_below_the_other(runs: Path, tmp_path: Path) -> None:
+    experiments = [Experiment.load(runs / DOUBLE), Experiment.load(runs / TAXI)]
+    plot_runs(experiments, tmp_path / "curves.png")
+    assert plt.imread(tmp_path / "curves.png").shape[:2] == (900, 900)
+    with plt.rc_context({"svg.fonttype": "none"}):  # text is text, and not the outlines of letters
+        plot_runs(experiments, tmp_path / "curves.svg")
+    picture = (tmp_path / "curves.svg").read_text()
+    heights = [re.findall(rf'y="([0-9.]+)"[^>]*>{exp.identifier}<', picture) for exp in experiments]
+    assert float(heights[0][0]) < 324 < float(heights[1][0])
+    assert picture.count(">epsilon<") == 2  # the axis and the legend of the only run with epsilons
+    assert plt.get_fignums() == []
 
 
-def test_what_is_not_drawn_is_none() -> None:
-    _, ax = plt.subplots()
-    artists = draw_curve(training_curve(SCORES), ax, legend=False)
-    assert (artists.best, artists.epsilons, artists.epsilon_axes, artists.legend) == (None,) * 4
-    assert artists.means.get_color() == "r"
+# The legend
 
 
 @pytest.mark.parametrize(
@@ -587,39 +584,6 @@ def many_scores(count: int) -> list[float]:
     return [float(score) for score in scores]
 
 
-def test_dots_are_dots_up_to_a_number_and_then_an_image() -> None:
-    ax = plt.figure().add_subplot()
-    few = draw_curve(training_curve(many_scores(200_000)), ax)
-    assert isinstance(few.scores, Line2D)
-    assert len(np.asarray(few.scores.get_xdata())) == 200_000
-    many = draw_curve(training_curve(many_scores(200_001)), plt.figure().add_subplot())
-    assert isinstance(many.scores, AxesImage)
-    assert len(np.asarray(many.means.get_xdata())) < 20_000
-
-
-def test_in_an_image_of_very_many_scores_a_single_one_can_be_seen() -> None:
-    ax = plt.figure(figsize=(4, 4), dpi=100).add_subplot()
-    curve = training_curve(many_scores(300_000), window_length=1000)
-    artists = draw_curve(curve, ax, scores_color="#00ff00")
-    assert isinstance(artists.scores, AxesImage)
-    pixels = np.asarray(artists.scores.get_array())
-    rows, columns, _ = pixels.shape
-    assert (rows, columns) == (400, 400)
-    assert list(artists.scores.get_extent()) == [-0.5, 299_999.5, *curve.score_range]
-    assert ax.get_ylim() == curve.score_range
-    assert (pixels[..., :3] == [0, 255, 0]).all()
-    strength = pixels[..., 3] / 255
-    low, high = curve.score_range
-    for score, column in ((180.0, columns // 4), (20.0, columns // 2)):
-        row = int((score - low) / (high - low) * rows)
-        around = strength[row - 3 : row + 4, column - 3 : column + 4]
-        assert around.max() == pytest.approx(0.4, abs=0.002)
-    dense = strength[int((100.0 - low) / (high - low) * rows)]
-    assert dense.min() > 0.8
-    assert strength.max() == 1.0
-    assert labels(ax)[0] == "score"
-
-
 def test_a_picture_of_very_many_episodes_is_saved(tmp_path: Path) -> None:
     scores = many_scores(250_000)
     plot_training_progress(
@@ -630,9 +594,3 @@ def test_a_picture_of_very_many_episodes_is_saved(tmp_path: Path) -> None:
     axes = epsilon_axes()
     assert axes is not None
     assert len(np.asarray(axes.get_lines()[0].get_xdata())) < 20_000
-
-
-def test_very_many_scores_of_which_none_can_be_drawn() -> None:
-    artists = draw_curve(training_curve(np.full(200_001, NAN)), plt.figure().add_subplot())
-    assert isinstance(artists.scores, AxesImage)
-    assert not np.asarray(artists.scores.get_array())[..., 3].any()

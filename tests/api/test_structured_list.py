@@ -419,7 +419,7 @@ def test_the_long_form_of_scalars(structured: StructuredList[Args], runs: Path) 
 def test_runs_without_a_result_or_with_a_broken_one_are_rows_too(runs: Path) -> None:
     everything = Experiment.load_all(runs, recursive=True)
     (runs / FIRST / f"{Path(FIRST).name}.result").write_bytes(b"damaged")
-    with pytest.warns(HermesWarning, match="results of these experiments cannot be read"):
+    with pytest.warns(HermesWarning, match="results of these runs cannot be read"):
         table = everything.to_pandas(last=["return"])
     assert table["last.return"].isna().sum() == 2
     assert len(table) == 6

@@ -142,7 +142,7 @@ def test_results_that_cannot_be_read_are_named_and_hide_no_run(folder: Path) -> 
     (folder / "z" / "z.result").symlink_to(folder / "a" / "a.result")
     looks: list[Callable[[], object]] = [lambda: runs.table(last=True), lambda: runs.scalars("loss")]
     for look in looks:
-        with pytest.warns(UserWarning, match="the results of these experiments cannot be read") as warned:
+        with pytest.warns(UserWarning, match="the results of these runs cannot be read") as warned:
             look()
         assert named(str(warned[0].message), folder) == {"a", "z"}
     assert [run.path.name for run in load_scalars(exp.run for exp in runs)[1]] == ["a", "z"]

@@ -8,7 +8,6 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from hypothesis import example, given, strategies as st
 from numpy.typing import ArrayLike, NDArray
 
 from pyhermes.core import (
@@ -22,8 +21,8 @@ from pyhermes.core import (
     smoothen,
     training_curve,
 )
-from pyhermes.core.curves.epsilons import choose_coefficients, read_coefficients
-from pyhermes.core.curves.view import find_emptiest_corner
+from pyhermes.core.curves.epsilons import read_coefficients
+from pyhermes.core.curves.training_curve import overview_curve
 from tests.conftest import DOUBLE, EXAMPLES
 
 NAN, INF = float("nan"), float("inf")
@@ -91,26 +90,6 @@ def test_the_exploration_coefficient_decays_to_its_end(
     curve = training_curve([1.0, 2.0, 3.0, 4.0], eps_start=start, eps_end=end, eps_decay=decay)
     assert curve.epsilons is not None
     assert curve.epsilons.tolist() == schedule
-
-
-COEFFICIENTS = st.one_of(st.floats(0, 3), st.sampled_from([1.0, 1e-300, 5e-324, 1e300, INF]))
-
-
-@given(COEFFICIENTS, COEFFICIENTS, st.one_of(COEFFICIENTS, st.floats(0.5, 1)), st.integers(0, 200))
-@example(100.0, 0.01, 0.9, 200)
-@example(1.0, 0.5, 1.0, 9)
-@example(1.0, 0.5, 0.0, 9)
-@example(0.0, 0.5, 0.5, 9)
-@example(-1.0, -0.5, 0.5, 9)
-def test_a_schedule_is_its_definition(start: float, end: float, decay: float, n: int) -> None:
-    with np.errstate(all="ignore"):
-        defined = np.maximum(np.float64(start) * np.float64(decay) ** np.arange(n), end)
-    np.testing.assert_array_equal(epsilon_schedule(start, end, decay, n), defined)
-
-
-def test_a_schedule_of_no_episode_and_one_that_overflows() -> None:
-    assert epsilon_schedule(1.0, 0.1, 0.9, 0).shape == (0,)
-    assert epsilon_schedule(1.0, 0.1, 1e300, 3).tolist() == [1.0, 1e300, INF]
 
 
 def test_coefficients_win_over_given_epsilons() -> None:
@@ -275,96 +254,26 @@ def test_integers_too_large_for_a_float_are_an_error_of_ours(use: Callable[[int]
         use(10**400)
 
 
-# Which coefficients count
-
-
-def test_the_arguments_of_a_run_under_their_keys() -> None:
-    arguments: dict[str, ArgumentValue] = {"-es": 1, "-ee": 0.1, "-x": "text"}
-    values = read_coefficients(arguments, ["-es", "-ee", "-ed"])
-    assert values == (1.0, 0.1, None)
-    assert list(map(type, values)) == [float, float, type(None)]
-    assert read_coefficients(arguments, []) == ()
-
-
-@pytest.mark.parametrize("value", [True, "linear", [1.0, 0.5], [1, 2]])
-def test_an_argument_that_is_no_number_is_named(value: ArgumentValue) -> None:
-    with pytest.raises(CurveError) as error:
-        read_coefficients({"-es": value}, ["-es", "-ee"])
-    assert str(error.value) == f"expected a number as the argument -es, got {value!r}"
-
-
-DEFAULT = (1.0, 0.001, 0.999)
-NONE = (None, None, None)
+# An overview of runs
 
 
 @pytest.mark.parametrize(
-    ("epsilons", "coefficients", "counted"),
-    [
-        ([0.5, 0.1], DEFAULT, NONE),
-        (np.ones(3), (1, 0.001, 0.999), NONE),
-        ([0.5, 0.1], (0.9, 0.001, 0.999), (0.9, 0.001, 0.999)),
-        ([0.5], DEFAULT, NONE),
-        ([0.5, 0.1], NONE, NONE),
-        ([], DEFAULT, DEFAULT),
-        (None, DEFAULT, DEFAULT),
-        (None, (None, 0.001, 0.999), (None, 0.001, 0.999)),
-    ],
+    ("count", "window"), [(0, 1), (19, 1), (20, 2), (2499, 249), (2500, 250), (9000, 250)]
 )
-def test_given_epsilons_win_over_coefficients_that_nobody_gave(
-    epsilons: ArrayLike | None,
-    coefficients: tuple[float | None, float | None, float | None],
-    counted: tuple[float | None, float | None, float | None],
-) -> None:
-    assert choose_coefficients(epsilons, coefficients, default=DEFAULT) == counted
+def test_the_means_of_an_overview_are_over_a_tenth_of_the_run(count: int, window: int) -> None:
+    scores = np.arange(float(count))
+    assert overview_curve(scores, {}) == training_curve(scores, window_length=window)
 
 
-# Where the legend goes
-
-
-@pytest.mark.parametrize(
-    ("curve", "corner"),
-    [
-        (training_curve(RISING, window_length=1), "upper left"),
-        (training_curve(RISING[::-1], window_length=1), "upper right"),
-        (training_curve(RISING, window_length=1, epsilons=RISING[::-1]), "upper left"),
-        (training_curve([9, 9, 9, 9, 0], score_range=(0, 10), window_length=1), "lower left"),
-        (training_curve([0, 9, 9, 9, 9], score_range=(0, 10), window_length=1), "lower right"),
-        (training_curve([9, 0, 5, 0, 9, 9, 9], score_range=(0, 10), window_length=1), "lower right"),
-        (training_curve([101] * 9, score_range=(100, 110), window_length=1), "upper right"),
-        (training_curve([109] * 9, score_range=(100, 110), window_length=1), "lower right"),
-        (training_curve([5, 9, 5], score_range=(0, 10), window_length=1), "upper right"),
-        (training_curve([9, 5, 1, 1, 9], score_range=(0, 10), window_length=1), "lower left"),
-        (training_curve([]), "upper right"),
-        (training_curve([3.0]), "upper right"),
-        (training_curve([NAN, INF, -INF, NAN]), "upper right"),
-        (training_curve([-1.7e308, 1.7e308, 1e308]), "upper left"),
-        (training_curve([1, 2], score_range=(-1.5e308, 1.5e308)), "upper right"),
-    ],
-)
-def test_the_emptiest_corner(curve: TrainingCurve, corner: str) -> None:
-    assert find_emptiest_corner(curve) == corner
-
-
-def test_epsilons_count_as_much_as_scores() -> None:
-    falling = training_curve(RISING, window_length=1, epsilons=RISING)
-    assert find_emptiest_corner(falling) == "upper left"
-    high = training_curve([9] * 10, window_length=1, score_range=(0, 10), epsilons=RISING[::-1])
-    assert find_emptiest_corner(high) == "lower left"
-    low = training_curve(RISING[::-1], window_length=1, epsilons=np.zeros(10), epsilon_range=(0, 1))
-    assert find_emptiest_corner(low) == "upper right"
-    assert find_emptiest_corner(attrs.evolve(low, epsilon_range=None)) == "upper right"
-
-
-@pytest.mark.parametrize(
-    "curve",
-    [
-        training_curve([0.0, 5e-324]),
-        training_curve([1, 2], score_range=(0, 5e-324)),
-        training_curve([1, 1e300], score_range=(0, 1e-300)),
-    ],
-)
-def test_the_emptiest_corner_of_the_smallest_ranges(curve: TrainingCurve) -> None:
-    find_emptiest_corner(curve)
+def test_an_overview_has_epsilons_where_all_coefficients_are_given() -> None:
+    arguments: dict[str, ArgumentValue] = {"-es": 1, "-ee": 0.1, "-ed": 0.5}
+    expected = training_curve(RISING, eps_start=1, eps_end=0.1, eps_decay=0.5, window_length=1)
+    assert overview_curve(RISING, arguments) == expected
+    for key in arguments:
+        some = {name: value for name, value in arguments.items() if name != key}
+        assert overview_curve(RISING, some) == training_curve(RISING, window_length=1)
+    with pytest.raises(CurveError, match="expected a number as the argument -ed, got 'no'"):
+        overview_curve(RISING, {**arguments, "-ed": "no"})
 
 
 # The record
