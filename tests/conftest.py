@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,18 @@ def cartpole(runs: Path) -> Path:
 def first(runs: Path) -> Path:
     """One cartpole run."""
     return runs / FIRST
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """SIGINT does what it does in a terminal.
+
+    A shell starts what it puts into the background with SIGINT ignored, and every process that a test starts
+    inherits that: tests of Ctrl-C would wait for ever.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

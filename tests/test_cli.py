@@ -724,6 +724,7 @@ def test_logs_that_are_not_there_are_nothing(examples: Path, capsys: pytest.Capt
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
 def test_logs_that_are_no_files_are_not_read(examples: Path, kind: str) -> None:
     """As everywhere, only regular files inside the run's own directory are read: nothing blocks."""
@@ -1076,6 +1077,7 @@ def test_ctrl_c_in_the_midst_of_a_command(project: Path) -> None:
     assert leftovers(project) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sweep", "command"])
 def test_a_second_ctrl_c_kills_who_does_not_listen(project: Path, kind: str) -> None:
     file = sweep(project, "PROD([[python, stubborn.py, {i}],[]], i=[1])")

@@ -64,6 +64,7 @@ def test_the_page_on_recording_runs(script: ModuleType) -> None:
     assert run_the_code_of("docs/recording.md", script) >= 2
 
 
+@pytest.mark.slow
 def test_the_first_command_of_the_readme_is_the_quickstart() -> None:
     command = "pip install -c constraints.txt . && python examples/quickstart.py"
     assert command in (ROOT / "README.md").read_text()

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -22,10 +24,12 @@ def errors_of_mypy(file: str) -> dict[int, set[str]]:
     return errors
 
 
+@pytest.mark.slow
 def test_precise_types() -> None:
     assert errors_of_mypy("tests/typing/consumer.py") == {}
 
 
+@pytest.mark.slow
 def test_misuse_does_not_type_check() -> None:
     lines = (ROOT / "tests/typing/misuse.py").read_text().splitlines()
     expected = {

@@ -1020,6 +1020,7 @@ with record() as exp:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "returncode", "exit_status", "reason"),
     [
@@ -1284,6 +1285,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [CURRENT, WAITS], ids=["current", "record"])
 def test_a_started_script_saves_its_results_when_it_is_terminated(
     script: Callable[..., Script], started: Path, body: str

@@ -20,6 +20,7 @@ NO_NUMBERS = ["1_000", "٣", "１", "1_0.5", "0x10", "1e", "1,5", "--1", "1 2", 
 NUMBERS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, "1e3": 1000.0, ".5": 0.5, "-7": -7.0}
 
 
+@pytest.mark.slow
 def test_any_bytes_of_an_info_and_of_arguments_load_and_none_is_lost(tmp_path: Path) -> None:
     run = make_run(tmp_path / "one")
     choose = random.Random(6)
@@ -100,6 +101,7 @@ def test_scores_of_any_bytes_are_numbers_or_one_error_that_names_the_line() -> N
     assert 100 < refused < 1500
 
 
+@pytest.mark.slow
 def test_scores_and_results_may_be_of_any_size(tmp_path: Path) -> None:
     run = make_run(tmp_path / "one")
     with (run / "one.scores").open("wb") as file:

@@ -79,6 +79,7 @@ def test_a_file_cut_at_every_hundredth_is_one_error_that_names_it(tmp_path: Path
     assert became(path, data[:-1], read, error) is None
 
 
+@pytest.mark.slow
 @every_kind
 def test_changed_bytes_and_bits_end_in_one_error_that_names_the_file_or_in_values(
     tmp_path: Path, kind: str
@@ -112,6 +113,7 @@ def described(data: bytes, ending: str = "") -> list[int]:
     return sorted(places)
 
 
+@pytest.mark.slow
 @zip_kinds
 def test_every_bit_in_what_describes_the_entries_of_an_archive(tmp_path: Path, kind: str) -> None:
     read, error, _ = KINDS[kind]

@@ -130,6 +130,7 @@ def special(kind: str, path: Path) -> None:
         path.symlink_to(f"/dev/{kind}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["fifo", "socket", "zero", "stdin", "tty"])
 def test_what_is_no_file_is_refused_without_waiting_for_it(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch

@@ -114,6 +114,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_bombs_take_next_to_nothing(tmp_path: Path) -> None:
     for name, make in BOMBS.items():
         data = make()
@@ -152,6 +153,7 @@ def honest() -> dict[str, tuple[object, bool]]:
     }
 
 
+@pytest.mark.slow
 def test_honest_files_take_three_times_their_size_and_64_mb(tmp_path: Path) -> None:
     for name, (values, legacy) in honest().items():
         torch.save(values, tmp_path / name, _use_new_zipfile_serialization=not legacy)
@@ -162,6 +164,7 @@ def test_honest_files_take_three_times_their_size_and_64_mb(tmp_path: Path) -> N
     assert {became for _, became in found.values()} == {"read"}
 
 
+@pytest.mark.slow
 def test_objects_of_python_take_so_many_times_their_part_of_the_file(tmp_path: Path) -> None:
     """What no bound of the file's size can hold for: the values themselves are larger."""
     steps = list(range(300, 60_300)) * 25
@@ -173,6 +176,7 @@ def test_objects_of_python_take_so_many_times_their_part_of_the_file(tmp_path: P
     assert {became for _, became in found.values()} == {"read"}
 
 
+@pytest.mark.slow
 def test_a_text_of_a_gigabyte_is_a_problem_and_nothing_of_it_is_read(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()

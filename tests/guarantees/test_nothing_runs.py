@@ -39,6 +39,7 @@ def attack(
     )
 
 
+@pytest.mark.slow
 def test_ten_thousand_files_made_to_do_harm_end_in_our_error_or_in_plain_values(tmp_path: Path) -> None:
     batches = [attack(tmp_path, 1, 5000, FORCED_OFF), attack(tmp_path, 2, 5000, FORCED_ON)]
     became: Counter[str] = Counter()
@@ -53,6 +54,7 @@ def test_ten_thousand_files_made_to_do_harm_end_in_our_error_or_in_plain_values(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.pth", "2.pth"]
 
 
+@pytest.mark.slow
 def test_the_process_that_watches_sees_what_an_unsafe_load_does(tmp_path: Path) -> None:
     unsafe = attack(tmp_path, 3, 0, {}, "unsafe")
     _, complaint = unsafe.communicate(timeout=120)

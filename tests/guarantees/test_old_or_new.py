@@ -109,6 +109,7 @@ print(within, left)
 """
 
 
+@pytest.mark.slow
 def test_after_each_of_many_kills_every_file_is_one_of_its_versions(tmp_path: Path) -> None:
     within, left = map(int, python(KILLED, tmp_path, KILLS).split())
     assert within > KILLS // 2  # else the kills have shown nothing
@@ -221,6 +222,7 @@ print(stopped)
 """
 
 
+@pytest.mark.slow
 def test_a_save_that_a_signal_breaks_off_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     assert int(python(INTERRUPTED, tmp_path)) > 20
     save_result(ResultRecord({}), tmp_path / "a.result")

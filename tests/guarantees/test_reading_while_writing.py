@@ -75,6 +75,7 @@ def one(values: list[int]) -> int:
     return value
 
 
+@pytest.mark.slow
 def test_every_read_is_of_one_version_and_of_none_before_the_last_read(tmp_path: Path) -> None:
     seen: list[tuple[int, ...]] = []
     with training(tmp_path) as (path, _):
@@ -97,6 +98,7 @@ def test_every_read_is_of_one_version_and_of_none_before_the_last_read(tmp_path:
         assert len(set(versions_of_one)) > 3
 
 
+@pytest.mark.slow
 def test_who_watches_a_run_end_sees_it_run_or_ended(tmp_path: Path) -> None:
     seen: list[RunStatus] = []
     with training(tmp_path) as (path, stop):
@@ -111,6 +113,7 @@ def test_who_watches_a_run_end_sees_it_run_or_ended(tmp_path: Path) -> None:
     assert set(seen) == {RunStatus.RUNNING, RunStatus.FINISHED}
 
 
+@pytest.mark.slow
 def test_a_run_that_has_ended_since_it_was_read_is_not_lost(tmp_path: Path) -> None:
     with training(tmp_path) as (path, _):
         before = Experiment.load(path)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 import attrs
+import pytest
 from hypothesis import assume, given, strategies as st
 
 from pyhermes.core import (
@@ -98,6 +99,7 @@ texts = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(files)
 def test_files_come_back_as_they_were_written(file: ExecutionFile) -> None:
     try:
@@ -136,6 +138,7 @@ def _encodes(text: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 @given(files)
 def test_a_job_is_run_again_from_what_is_written_of_it(file: ExecutionFile) -> None:
     file = attrs.evolve(file, settings={})
@@ -144,6 +147,7 @@ def test_a_job_is_run_again_from_what_is_written_of_it(file: ExecutionFile) -> N
         assert set(job.file.arguments) == set(file.arguments)
 
 
+@pytest.mark.slow
 @given(files)
 def test_a_job_has_every_argument_once(file: ExecutionFile) -> None:
     for job in expand(file):
@@ -162,6 +166,7 @@ def _number(item: Item) -> int:
     return sum(map(_number, item.items)) * (math.prod(lengths) if item.kind == "PROD" else lengths[0])
 
 
+@pytest.mark.slow
 @given(files)
 def test_there_are_as_many_jobs_as_combinations(file: ExecutionFile) -> None:
     assert len(expand(file)) == sum(map(_number, file.items))

@@ -12,6 +12,7 @@ from random import Random
 from typing import Annotated, Any, Literal, NewType, Sequence, TypeAlias  # noqa: UP035
 
 import attrs
+import pytest
 from hypothesis import given, strategies as st
 
 from pyhermes.core import (
@@ -220,6 +221,7 @@ def same_instance(a: object, b: object) -> bool:
     )
 
 
+@pytest.mark.slow
 @given(st.data(), classes())
 def test_what_an_instance_is_written_as_is_read_as_the_instance(data: st.DataObject, sample: Sample) -> None:
     instance = data.draw(sample.instances)
@@ -359,6 +361,7 @@ def test_any_arguments_fit_or_give_problems(text: str, cls: Any, forbid_extra: b
         assert all(str(problem).isprintable() for problem in found)
 
 
+@pytest.mark.slow
 @given(argument_texts, classes())
 def test_any_arguments_fit_or_give_problems_in_any_class(text: str, sample: Sample) -> None:
     found = outcome(text, sample.cls)

@@ -96,6 +96,7 @@ def swept(project: Path, text: str, address: str) -> int:
     return main(["exec", "-f", "sweep.hermes", "-n", "n", "--dask", address])
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_on_the_workers(project: Path, cluster: str, capfd: pytest.CaptureFixture[str]) -> None:
     text = "PROD([[python, echo.py, {i}],[-c dask]], i=RANGE[0, 6])\n[[python, nowhere.py],[]]"
     assert swept(project, text, cluster) == 1

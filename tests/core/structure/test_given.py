@@ -108,6 +108,7 @@ VALUE = st.integers() | st.floats(allow_nan=False) | st.just(True)
 NAME = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAME, VALUE | st.lists(st.integers(), min_size=2)))
 def test_numbers_come_back_from_the_file(values: dict[str, object]) -> None:
     expected = {f"--{name.replace('_', '-')}": value for name, value in values.items()}
