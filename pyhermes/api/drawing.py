@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING, final
 
 import attrs
-import numpy as np
 
 from pyhermes.api.typed_matplotlib import typed_axes, typed_figure
 from pyhermes.core.curves.training_curve import BestEpisode, TrainingCurve
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _EPSILON_COLOR = "0.35"
-_NO_POINTS = Points(np.empty(0), np.empty(0))
 
 
 @final
@@ -124,10 +122,10 @@ def _view_on_axes(curve: TrainingCurve, ax: Axes) -> CurveView:
 
 def _draw_scores(ax: Axes, view: CurveView, color: str) -> tuple[Line2D | AxesImage, Line2D]:
     """Draw a dot an episode, or the image of very many; return also what the legend shows."""
-    points = view.scores if isinstance(view.scores, Points) else _NO_POINTS
+    points = view.scores if isinstance(view.scores, Points) else None
     (dots,) = typed_axes(ax).plot(
-        points.positions,
-        points.values,
+        [] if points is None else points.positions,
+        [] if points is None else points.values,
         linestyle="none",
         marker="o",
         markersize=view.dot_size,
@@ -145,9 +143,7 @@ def _draw_scores(ax: Axes, view: CurveView, color: str) -> tuple[Line2D | AxesIm
 def _draw_raster(ax: Axes, raster: Raster, color: str) -> AxesImage:
     from matplotlib.colors import to_rgb
 
-    image = np.empty((*raster.strengths.shape, 4), np.uint8)
-    image[..., :3] = np.rint(255 * np.array(to_rgb(color)))
-    image[..., 3] = raster.strengths
+    image = raster.paint(to_rgb(color))
     return typed_axes(ax).imshow(image, origin="lower", aspect="auto", extent=raster.extent, zorder=2)
 
 
@@ -167,8 +163,8 @@ def _draw_means(ax: Axes, view: CurveView, color: str) -> Line2D:
 
 def _draw_best(ax: Axes, best: BestEpisode, color: str, fontsize: float) -> Line2D:
     (mark,) = typed_axes(ax).plot(
-        np.array([float(best.episode)]),
-        np.array([best.score]),
+        [float(best.episode)],
+        [best.score],
         linestyle="none",
         marker="*",
         markersize=fontsize,

@@ -29,8 +29,8 @@ class TypedAxes(Protocol):
 
     def plot(
         self,
-        x: FloatArray,
-        y: FloatArray,
+        x: FloatArray | list[float],
+        y: FloatArray | list[float],
         /,
         *,
         scalex: bool = ...,

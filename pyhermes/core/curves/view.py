@@ -73,6 +73,19 @@ class Raster:
     def __reduce__(self) -> tuple[type[Raster], tuple[NDArray[np.uint8], tuple[float, float, float, float]]]:
         return type(self), (self.strengths, self.extent)
 
+    def paint(self, color: tuple[float, float, float]) -> NDArray[np.uint8]:
+        """Return the picture in one colour, shape `(rows, columns, 4)`: red, green, blue, opacity.
+
+        The three parts of `color` are between 0 and 1.
+
+        >>> Raster(np.array([[0, 255]], np.uint8), (0.0, 1.0, 0.0, 1.0)).paint((1.0, 0.0, 0.0)).tolist()
+        [[[255, 0, 0, 0], [255, 0, 0, 255]]]
+        """
+        image = np.empty((*self.strengths.shape, 4), np.uint8)
+        image[..., :3] = np.rint(255 * np.array(color))
+        image[..., 3] = self.strengths
+        return image
+
 
 @final
 @attrs.frozen
