@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pyhermes.api.recording import Recording
     from pyhermes.core.formats.checkpoint import M
     from pyhermes.core.runs.status import RunStatus
-    from pyhermes.core.structure.given import GivenArguments
+    from pyhermes.core.structure.argument_lines import GivenArguments
 
 A = TypeVar("A")
 

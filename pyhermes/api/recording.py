@@ -35,7 +35,7 @@ from pyhermes.core.formats.checkpoint import checked_state_dict
 from pyhermes.core.formats.exec_arguments import format_exec_args
 from pyhermes.core.formats.info import format_info
 from pyhermes.core.messages import shown
-from pyhermes.core.structure.given import GivenArguments, checked_words, lines_of_given, on_one_line
+from pyhermes.core.structure.argument_lines import GivenArguments, checked_words, lines_of_given, on_one_line
 from pyhermes.core.text.times import format_stamp
 from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
 from pyhermes.core.warn import warn

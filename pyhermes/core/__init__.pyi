@@ -91,6 +91,7 @@ from .runs.status import (
     StatusReport as StatusReport,
     status_of as status_of,
 )
+from .structure.argument_lines import lines_of_given as lines_of_given
 from .structure.arguments import (
     StructuredArgs as StructuredArgs,
     structure_args as structure_args,
@@ -103,7 +104,6 @@ from .structure.compare import (
     group_by_replicate as group_by_replicate,
     varying as varying,
 )
-from .structure.given import lines_of_given as lines_of_given
 from .structure.marks import (
     Flag as Flag,
     Key as Key,

@@ -38,7 +38,7 @@ from pyhermes.core.formats.exec_arguments import format_exec_args
 from pyhermes.core.formats.info import format_info
 from pyhermes.core.messages import reason_of
 from pyhermes.core.runs.status import RunStatus, status_of
-from pyhermes.core.structure.given import on_one_line
+from pyhermes.core.structure.argument_lines import on_one_line
 from pyhermes.core.sweep.file import format_execution_file
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.text.times import format_stamp

@@ -30,7 +30,7 @@ from pyhermes.core import (
 )
 from pyhermes.core.formats.exec_arguments import is_option
 from pyhermes.core.structure.fields import leaf_values
-from pyhermes.core.structure.words import words_of
+from pyhermes.core.structure.word_leaves import words_of
 from pyhermes.core.text.numbers import parse_integer
 from tests.property import strategies
 

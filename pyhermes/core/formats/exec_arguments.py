@@ -28,15 +28,15 @@ _Scalar: TypeAlias = bool | int | float | str
 _WORD = re.compile(f"[^{BLANKS}]+")
 _NEEDS_QUOTES = re.compile(rf"[\s'\"\ufeff{BLANKS}]")
 
-_shared = sys.intern
-"""One object for all lines that say the same, as those of most runs do: its hash is computed once."""
+_share = sys.intern
+"""Returns one object for all equal lines, as most runs have them: its hash is computed once."""
 
 
-def _without_blank_ones(lines: Iterable[str]) -> tuple[str, ...]:
+def _drop_blank_lines(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple([line for line in lines if line.strip(BLANKS)])
 
 
-def _set_of_lines(args: ExecArgs) -> frozenset[str]:
+def _collect_lines(args: ExecArgs) -> frozenset[str]:
     return frozenset(args.lines)
 
 
@@ -49,15 +49,15 @@ class ExecArgs:
     of them.
     """
 
-    lines: tuple[str, ...] = attrs.field(default=(), converter=_without_blank_ones)
+    lines: tuple[str, ...] = attrs.field(default=(), converter=_drop_blank_lines)
     problems: tuple[Problem, ...] = ()
     exec_args: frozenset[str] = attrs.field(
-        init=False, repr=False, eq=False, default=attrs.Factory(_set_of_lines, takes_self=True)
+        init=False, repr=False, eq=False, default=attrs.Factory(_collect_lines, takes_self=True)
     )
 
     @property
     def words(self) -> tuple[tuple[str, ...], ...]:
-        """Each line's key and values, as text."""
+        """The name and the values of each line, as text."""
         return tuple(map(split_argument, self.lines))
 
     @property
@@ -73,7 +73,7 @@ class ExecArgs:
         values: dict[str, ArgumentValue] = {}
         again: dict[str, list[_Scalar]] = {}
         for key, *words in self.words:
-            value = _typed(words)
+            value = _read_value(words)
             if key in values:
                 again.setdefault(key, _as_list(values[key])).extend(_as_list(value))
             values[key] = again.get(key, value)
@@ -87,7 +87,7 @@ def parse_exec_args(text: str) -> ExecArgs:
     True
     """
     lines = text.removeprefix("\ufeff").split("\n")
-    return ExecArgs(map(_shared, [line.strip(BLANKS) for line in lines]))
+    return ExecArgs(map(_share, [line.strip(BLANKS) for line in lines]))
 
 
 def format_exec_args(lines: Iterable[Sequence[str]]) -> str:
@@ -105,7 +105,7 @@ def format_exec_args(lines: Iterable[Sequence[str]]) -> str:
 
 
 def split_words(line: str) -> tuple[str, ...]:
-    """The words of one line: by shell rules where it holds a quote, else at ASCII white space.
+    """Split a line into words: by the rules of a shell if it holds a quote, else at ASCII white space.
 
     >>> split_words("--note 'a b' c"), split_words("--note it's")
     (('--note', 'a b', 'c'), ('--note', "it's"))
@@ -117,7 +117,7 @@ def split_words(line: str) -> tuple[str, ...]:
 
 
 def split_argument(line: str) -> tuple[str, ...]:
-    """The name and the values of one line, as text; `--lr=0.1` is `--lr` with the value `0.1`.
+    """Split a line into its name and values, as text; `--lr=0.1` is `--lr` with the value `0.1`.
 
     >>> split_argument("--lr=0.1")
     ('--lr', '0.1')
@@ -126,7 +126,7 @@ def split_argument(line: str) -> tuple[str, ...]:
 
 
 def split_name(words: Sequence[str]) -> tuple[str, ...]:
-    """The name and the values of an argument that is given as its words.
+    """Split an argument that is given as its words into its name and values.
 
     >>> split_name(["--lr=0.1"]), split_name(["--layers", "32", "32"])
     (('--lr', '0.1'), ('--layers', '32', '32'))
@@ -148,7 +148,7 @@ def is_option(word: str) -> bool:
 
 
 def lines_of_argv(words: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """A command line as arguments, each as its words, in the same order.
+    """Split a command line into arguments, each as its words, in the same order.
 
     An option takes the words that follow it up to the next option; what comes before any option is
     a positional of its own.
@@ -166,7 +166,7 @@ def lines_of_argv(words: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def in_file_order(lines: Iterable[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    """Arguments in the order of the file: positionals, then flags, then options with values.
+    """Sort arguments as a file has them: positionals, then flags, then options with values.
 
     >>> in_file_order([("--lr", "0.1"), ("--crash",), ("taxi",), ("--seed=1",)])
     (('taxi',), ('--crash',), ('--lr', '0.1'), ('--seed=1',))
@@ -179,15 +179,15 @@ def _place_in_file(line: tuple[str, ...]) -> tuple[bool, bool]:
     return option, option and len(split_name(line)) > 1
 
 
-def _typed(words: Sequence[str]) -> ArgumentValue:
+def _read_value(words: Sequence[str]) -> ArgumentValue:
     if not words:
         return True
-    numbers = _all(parse_integer, words) or _all(parse_real, words)
+    numbers = _parse_all(parse_integer, words) or _parse_all(parse_real, words)
     values: list[_Scalar] = list(words) if numbers is None else numbers
     return values[0] if len(values) == 1 else values
 
 
-def _all(parse: Callable[[str], _Scalar | None], words: Sequence[str]) -> list[_Scalar] | None:
+def _parse_all(parse: Callable[[str], _Scalar | None], words: Sequence[str]) -> list[_Scalar] | None:
     values = [value for value in map(parse, words) if value is not None]
     return values if len(values) == len(words) else None
 

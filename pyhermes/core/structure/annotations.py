@@ -1,4 +1,4 @@
-"""Type annotations as they stand in a user's class: taken apart, put in order, written as text."""
+"""Take type annotations of a user's class apart, put them in order, and write them as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from pyhermes.core.errors import FieldError
 from pyhermes.core.structure.marks import Flag, Key, Mark, Positional, Replicate, Shape
 
-NARROWEST_FIRST = (
+NARROWEST_FIRST: tuple[object, ...] = (
     *(bool, int, float, Literal, Path, PurePath, str, bytes, np.ndarray),
     *(tuple, list, set, frozenset, Sequence, dict, Mapping, NoneType),
 )
@@ -22,7 +22,7 @@ NARROWEST_FIRST = (
 
 
 def plain(annotation: object) -> tuple[object, tuple[Mark, ...]]:
-    """A type without its names and annotations, and the marks among these."""
+    """Return a type without its names and annotations, and the marks among these."""
     if get_origin(annotation) is Annotated:
         inner, *extras = get_args(annotation)
         bare, marks = plain(inner)
@@ -34,7 +34,7 @@ def plain(annotation: object) -> tuple[object, tuple[Mark, ...]]:
 
 
 def members(annotation: object) -> tuple[object, ...]:
-    """The types in a union, also in unions with a name within it; of any other type, itself."""
+    """Return the types in a union, also in unions with a name within it; of any other type, itself."""
     if get_origin(annotation) not in (Union, UnionType):
         return (annotation,)
     inner = [(member, *plain(member)) for member in get_args(annotation)]
@@ -43,15 +43,21 @@ def members(annotation: object) -> tuple[object, ...]:
 
 
 def kind_of(annotation: object) -> object:
-    """The class behind a type: of `list[int]` it is list; Enums count as Literal.
+    """Return the class behind a type: of `list[int]` it is list; Enums count as Literal.
 
     >>> kind_of(list[int]), kind_of(None)
     (<class 'list'>, <class 'NoneType'>)
     """
     bare, _ = plain(annotation)
-    if isinstance(bare, type) and issubclass(bare, Enum):
+    if enum_of(bare) is not None:
         return Literal
-    return NoneType if bare is None else get_origin(bare) or bare
+    origin: object = get_origin(bare)
+    return NoneType if bare is None else origin or bare
+
+
+def enum_of(annotation: object) -> type[Enum] | None:
+    """Return a type if it is an Enum, else None."""
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Enum) else None
 
 
 def is_literal(annotation: object) -> bool:
@@ -61,20 +67,22 @@ def is_literal(annotation: object) -> bool:
 
 
 def narrowest_first(annotation: object) -> list[object]:
-    """The types in a union, in the order in which they are to be tried."""
-    known = (member for member in members(annotation) if kind_of(member) in NARROWEST_FIRST)
-    return sorted(known, key=_width)
+    """Return the types in a union, in the order in which they are to be tried; unknown ones last."""
+    return sorted(members(annotation), key=_width)
 
 
 def _width(annotation: object) -> tuple[list[int], str]:
-    """What types are ordered by, so that it does not matter in which order a union has them."""
+    # with the text, so that the order in which a union is written does not matter
+    kind = kind_of(annotation)
+    if kind not in NARROWEST_FIRST:
+        return [len(NARROWEST_FIRST)], type_text(annotation)
     inside = [kind_of(inner) for inner in get_args(plain(annotation)[0]) if not is_literal(annotation)]
-    kinds = [kind for kind in (kind_of(annotation), *inside) if kind in NARROWEST_FIRST]
-    return [NARROWEST_FIRST.index(kind) for kind in kinds], type_text(annotation)
+    kinds = [kind, *(inner for inner in inside if inner in NARROWEST_FIRST)]
+    return list(map(NARROWEST_FIRST.index, kinds)), type_text(annotation)
 
 
 def array_types(annotation: object) -> tuple[type[np.generic], ...]:
-    """The scalar types that the elements of an array type may have; none for other types.
+    """Return the scalar types that the elements of an array type may have; none for other types.
 
     >>> from numpy.typing import NDArray
     >>> array_types(NDArray[np.float64]), array_types(float)
@@ -93,7 +101,7 @@ def _is_scalar_type(kind: object) -> TypeGuard[type[np.generic]]:
 
 
 def type_text(annotation: object) -> str:
-    """A type as its user would write it, an Enum with the values it takes.
+    """Return a type as its user would write it, an Enum with the values it takes.
 
     >>> type_text(tuple[int, ...]), type_text(float | None)
     ('tuple[int, ...]', 'float | None')
@@ -103,8 +111,9 @@ def type_text(annotation: object) -> str:
         return " | ".join(map(type_text, members(bare)))
     if array_types(bare):
         return f"NDArray[{' | '.join(kind.__name__ for kind in array_types(bare))}]"
-    if isinstance(bare, type) and issubclass(bare, Enum):
-        return f"{bare.__qualname__} ({', '.join(repr(member.value) for member in bare)})"
+    enum = enum_of(bare)
+    if enum is not None:
+        return f"{enum.__qualname__} ({', '.join(repr(member.value) for member in enum)})"
     if is_literal(bare):
         return f"Literal[{', '.join(map(repr, get_args(bare)))}]"
     if get_args(bare):
@@ -115,7 +124,7 @@ def type_text(annotation: object) -> str:
 
 
 def _marks_in(extra: object) -> tuple[Mark, ...]:
-    """The mark that something in an annotation is: `Replicate` is one without being called, too."""
+    """Return the mark that something in an annotation is: `Replicate` is one without being called, too."""
     if extra is Positional or extra is Replicate:
         return (Positional() if extra is Positional else Replicate(),)
     if extra is Flag or extra is Key or extra is Shape:

@@ -1,10 +1,10 @@
-"""How runs differ: the arguments that vary among several, and the difference of two."""
+"""Compare runs: the arguments that vary among several, those that differ between two, and repeats."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeAlias, TypeVar, Union, final
+from typing import Generic, Protocol, TypeAlias, TypeVar, Union, cast, final
 
 import attrs
 import numpy as np
@@ -13,7 +13,7 @@ from pyhermes.core.errors import WrongTypeError
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.messages import shown
 from pyhermes.core.runs.select import group_by, is_nan
-from pyhermes.core.structure.fields import leaf_values, marked
+from pyhermes.core.structure.fields import has_fields, leaf_values, marked_fields
 from pyhermes.core.structure.marks import Replicate
 
 
@@ -42,7 +42,7 @@ Arguments: TypeAlias = Union[Mapping[str, object], ExecArgs, HasArguments, HasAr
 
 
 def named_values(item: Arguments) -> Mapping[str, object]:
-    r"""Every argument with its value: by the names of options, or of the fields of the user's class.
+    r"""Return every argument with its value, by the names of options or of the fields of the user's class.
 
     Raises `WrongTypeError`, a `TypeError`, for what has no arguments.
 
@@ -56,13 +56,13 @@ def named_values(item: Arguments) -> Mapping[str, object]:
     held: object = item if isinstance(item, ExecArgs) else getattr(item, name, None)
     if isinstance(held, ExecArgs):
         return held.values
-    if attrs.has(type(held)):
+    if has_fields(type(held)):
         return leaf_values(held)
     raise WrongTypeError(f"expected something with arguments, such as an experiment, got {shown(item)}")
 
 
 def varying(items: Iterable[Arguments]) -> tuple[str, ...]:
-    """The names of the arguments that are not the same in all items, in the order they come.
+    """Return the names of the arguments that are not the same in all items, in the order they come.
 
     Having no such argument differs from every value; NaN is the same as itself.
 
@@ -71,11 +71,11 @@ def varying(items: Iterable[Arguments]) -> tuple[str, ...]:
     """
     runs = [named_values(item) for item in items]
     names = dict.fromkeys(name for run in runs for name in run)
-    return tuple(name for name in names if len({_held(run, name) for run in runs}) > 1)
+    return tuple(name for name in names if len({_find_value(run, name) for run in runs}) > 1)
 
 
 def diff(a: Arguments, b: Arguments) -> dict[str, tuple[object, object]]:
-    """The arguments that differ between two runs, each with both values; None stands for none.
+    """Return the arguments that differ between two runs, each with both values; None stands for none.
 
     >>> diff({"lr": 0.1, "seed": 0}, {"lr": 0.2, "seed": 0, "crash": True})
     {'lr': (0.1, 0.2), 'crash': (None, True)}
@@ -99,12 +99,12 @@ class ReplicateGroup(Generic[R]):
 
     @property
     def args_without_replicates(self) -> Mapping[str, object]:
-        """What all runs of the group were given."""
+        """The arguments that all runs of the group have in common."""
         return MappingProxyType(self._args_without_replicates)
 
 
 def group_by_replicate(runs: Iterable[R]) -> tuple[ReplicateGroup[R], ...]:
-    """The runs in groups with the same arguments but for the fields marked `Replicate`.
+    """Group runs that have the same arguments but for the fields marked `Replicate`.
 
     A run is anything with an attrs instance in `args`. Raises `WrongTypeError`, a `TypeError`, for
     values in it that have no hash.
@@ -132,19 +132,19 @@ def _replicate_group(runs: tuple[R, ...]) -> ReplicateGroup[R]:
 
 
 def without_replicates(args: object) -> dict[str, object]:
-    """The values in an attrs instance, by dotted names, but those of fields marked `Replicate`."""
+    """Return the values in an attrs instance, by dotted names, without the fields marked `Replicate`."""
     cls: type = type(args)
-    replicates = marked(cls, Replicate)
+    replicates = marked_fields(cls, Replicate)
     return {name: value for name, value in leaf_values(args).items() if name not in replicates}
 
 
 def hashable_values(values: Mapping[str, object]) -> Hashable:
-    """Values by name as one value that is equal, and has the same hash, for equal ones."""
+    """Return values by name as one value that is equal, and has the same hash, for equal ones."""
     return tuple((name, hashable_key(value)) for name, value in values.items())
 
 
 def hashable_key(value: object) -> Hashable:
-    """What is equal, and has the same hash, for equal values: lists and NaN included.
+    """Return what is equal, and has the same hash, for equal values: lists and NaN included.
 
     A bool is no number here, but 1 and 1.0 are the same, and so are a list and a tuple. Raises
     `WrongTypeError`, a `TypeError`, for a value that has no hash.
@@ -153,13 +153,13 @@ def hashable_key(value: object) -> Hashable:
     True
     """
     if isinstance(value, np.generic):
-        return hashable_key(value.item())
+        return hashable_key(cast("object", value.item()))
     if isinstance(value, bool) or is_nan(value):
         return (type(value), repr(value))
     if isinstance(value, list | tuple):
-        return (tuple, tuple(map(hashable_key, value)))
+        return (tuple, tuple(map(hashable_key, cast("Iterable[object]", value))))
     if isinstance(value, set | frozenset):
-        return (frozenset, frozenset(map(hashable_key, value)))
+        return (frozenset, frozenset(map(hashable_key, cast("Iterable[object]", value))))
     try:
         hash(value)
     except TypeError:
@@ -167,5 +167,5 @@ def hashable_key(value: object) -> Hashable:
     return value
 
 
-def _held(values: Mapping[str, object], name: str) -> Hashable:
+def _find_value(values: Mapping[str, object], name: str) -> Hashable:
     return (hashable_key(values[name]),) if name in values else ()

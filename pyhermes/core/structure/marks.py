@@ -1,4 +1,4 @@
-"""What a user writes into `Annotated[...]` to say where the value of a field comes from."""
+"""Marks that a user writes into `Annotated[...]`, to say where the value of a field comes from."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Length: TypeAlias = int | str
 """A length of an array's dimension: a number, or a name for whatever it is."""
 
 
-def _checked_options(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names or not all(map(_names_an_option, names)):
+def _check_options(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not all(map(_is_option_name, names)):
         raise MarkError(f"expected names of options, such as '--lr' or '-l', got {shown(names)}")
     return names
 
 
-def _names_an_option(name: object) -> bool:
+def _is_option_name(name: object) -> bool:
     return (
         isinstance(name, str)
         and is_option(name)
@@ -29,7 +29,7 @@ def _names_an_option(name: object) -> bool:
     )
 
 
-def _checked_lengths(lengths: tuple[Length, ...]) -> tuple[Length, ...]:
+def _check_lengths(lengths: tuple[Length, ...]) -> tuple[Length, ...]:
     if not all(map(_is_length, lengths)):
         raise MarkError(f"expected lengths or names of them, such as Shape('steps', 2), got {shown(lengths)}")
     return lengths
@@ -56,7 +56,7 @@ class Flag:
     names: tuple[str, ...]
 
     def __init__(self, *names: str) -> None:
-        object.__setattr__(self, "names", _checked_options(names))
+        object.__setattr__(self, "names", _check_options(names))
 
 
 @final
@@ -68,7 +68,7 @@ class Positional:
 @final
 @attrs.frozen
 class Replicate:
-    """The field, such as a seed, only tells repetitions of one and the same run apart."""
+    """The field distinguishes repeats of one configuration, such as a seed."""
 
 
 @final
@@ -98,7 +98,7 @@ class Shape:
     lengths: tuple[Length, ...]
 
     def __init__(self, *lengths: Length) -> None:
-        object.__setattr__(self, "lengths", _checked_lengths(lengths))
+        object.__setattr__(self, "lengths", _check_lengths(lengths))
 
 
 Mark: TypeAlias = Flag | Positional | Replicate | Key | Shape

@@ -143,7 +143,7 @@ def test_only_a_literal_is_one() -> None:
         (frozenset[int] | set[int] | Sequence[int], [set[int], frozenset[int], Sequence[int]]),
         (list[float] | list[int], [list[int], list[float]]),
         (Union[Literal["b"], Literal["a"]], [Literal["a"], Literal["b"]]),
-        (str | complex | int, [int, str]),
+        (str | complex | int, [int, str, complex]),
     ],
 )  # fmt: skip
 def test_unions_are_tried_from_the_narrowest(annotation: object, types: list[object]) -> None:

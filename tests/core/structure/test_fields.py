@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from pyhermes.core import FieldError, Flag, HermesError, Key, Positional, Replicate
-from pyhermes.core.structure.fields import Field, fields_of, leaf_values, marked
+from pyhermes.core.structure.fields import Field, fields_of, leaf_values, marked_fields
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -129,7 +129,7 @@ def test_the_values_in_an_instance_by_dotted_names() -> None:
 
 
 def test_the_fields_that_carry_a_mark_or_stand_in_one_that_does() -> None:
-    assert marked(Args, Replicate) == {"opt.seed", "spare", "spare.lr", "spare.seed"}
-    assert marked(Args, Flag) == {"opt.lr", "spare.lr"}
-    assert marked(Args, Positional) == {"name"}
-    assert marked(Args, Key) == frozenset()
+    assert marked_fields(Args, Replicate) == {"opt.seed", "spare", "spare.lr", "spare.seed"}
+    assert marked_fields(Args, Flag) == {"opt.lr", "spare.lr"}
+    assert marked_fields(Args, Positional) == {"name"}
+    assert marked_fields(Args, Key) == frozenset()

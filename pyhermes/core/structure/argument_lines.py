@@ -1,11 +1,11 @@
-"""What a script was given, in whatever form it has it, as the lines of `exec_arguments`."""
+"""A script's arguments, in any form that it may have them in, as the lines of `exec_arguments`."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias, Union
+from typing import TypeAlias, Union, cast
 
 import attrs
 
@@ -14,8 +14,9 @@ from pyhermes.core.formats.exec_arguments import in_file_order, lines_of_argv
 from pyhermes.core.messages import shown
 from pyhermes.core.runs.select import require_all
 from pyhermes.core.structure.arguments import unstructure_args
-from pyhermes.core.structure.words import words_of
+from pyhermes.core.structure.word_leaves import write_option
 from pyhermes.core.text.encoding import can_be_encoded
+from pyhermes.core.text.quoting import Words
 from pyhermes.core.typing import AttrsInstance, DataclassInstance
 
 GivenArguments: TypeAlias = Union[
@@ -24,8 +25,8 @@ GivenArguments: TypeAlias = Union[
 """Words of a command line, values by name, or an instance of an attrs class or a dataclass."""
 
 
-def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
-    """What was given as arguments, each as its words: positionals, flags, then options.
+def lines_of_given(given: GivenArguments) -> tuple[Words, ...]:
+    """Return arguments, each as its words: positionals, flags, then options.
 
     Words are taken as a command line. Of a mapping, a namespace or a dataclass `learning_rate`
     becomes `--learning-rate`, True a bare flag, False `--x False`, several values several words, and
@@ -38,9 +39,9 @@ def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
     >>> lines_of_given(["taxi", "--seed", "3", "--crash"])
     (('taxi',), ('--crash',), ('--seed', '3'))
     """
-    named = _values_by_name(given)
+    named = _find_values_by_name(given)
     if named is not None:
-        return in_file_order(_line(name, value) for name, value in named.items() if _is_given(value))
+        return in_file_order(_line(name, value) for name, value in named.items() if _is_set(value))
     if attrs.has(type(given)):
         return unstructure_args(given)
     if not isinstance(given, Iterable):
@@ -52,7 +53,9 @@ def lines_of_given(given: GivenArguments) -> tuple[tuple[str, ...], ...]:
 
 
 def checked_words(words: object) -> list[str]:
-    """Several texts as a list; raises `WrongTypeError`, a `TypeError`, for one, and for anything else.
+    """Return several texts as a list.
+
+    Raises `WrongTypeError`, a `TypeError`, for a single text, and for anything else.
 
     >>> checked_words(("a", "b"))
     ['a', 'b']
@@ -62,9 +65,9 @@ def checked_words(words: object) -> list[str]:
     return require_all(words, str)
 
 
-def _values_by_name(given: GivenArguments) -> Mapping[str, object] | None:
+def _find_values_by_name(given: GivenArguments) -> Mapping[str, object] | None:
     if isinstance(given, Mapping):
-        return given
+        return cast("Mapping[str, object]", given)
     if isinstance(given, argparse.Namespace):
         return vars(given)
     if dataclasses.is_dataclass(given) and not isinstance(given, type):
@@ -72,29 +75,29 @@ def _values_by_name(given: GivenArguments) -> Mapping[str, object] | None:
     return None
 
 
-def _is_given(value: object) -> bool:
+def _is_set(value: object) -> bool:
     return value is not None and not (isinstance(value, list | tuple | set | frozenset) and not value)
 
 
-def _line(name: object, value: object) -> tuple[str, ...]:
+def _line(name: object, value: object) -> Words:
     if not isinstance(name, str):
         raise WrongTypeError(f"expected names of arguments as text, got {shown(name)}")
     option = name if name.startswith("-") else f"--{name.replace('_', '-')}"
-    return (option, *words_of(value))
+    return write_option(option, value)
 
 
-def on_one_line(lines: Iterable[tuple[str, ...]]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
-    r"""The lines with what no line can hold written out, and which words these are.
+def on_one_line(lines: Iterable[Words]) -> tuple[tuple[Words, ...], tuple[str, ...]]:
+    r"""Escape what a line cannot hold in the words of lines, and list the words that were changed.
 
     >>> on_one_line([("--note", "a\nb")])
     ((('--note', 'a\\nb'),), ("'a\\nb'",))
     """
     before = tuple(lines)
-    after = tuple(tuple(map(_on_one_line, line)) for line in before)
-    changed = [shown(word) for line in before for word in line if _on_one_line(word) != word]
+    after = tuple(tuple(map(_escape, line)) for line in before)
+    changed = [shown(word) for line in before for word in line if _escape(word) != word]
     return after, tuple(changed)
 
 
-def _on_one_line(word: str) -> str:
+def _escape(word: str) -> str:
     escaped = word.replace("\n", "\\n")
     return escaped if can_be_encoded(escaped) else escaped.encode("utf-8", "backslashreplace").decode()

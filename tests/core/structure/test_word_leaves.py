@@ -14,9 +14,16 @@ import pytest
 from typing_extensions import TypeAliasType
 
 from pyhermes.core import ArgumentsError, FieldError, HermesError, Positional, Replicate
-from pyhermes.core.structure.words import Words, is_collection, reader, words_of
+from pyhermes.core.structure.readers import Reader, make_reader
+from pyhermes.core.structure.word_leaves import WORDS, is_collection, words_of
+from pyhermes.core.text.quoting import Words
 
 T = TypeVar("T")
+
+
+def reader(annotation: object) -> Reader:
+    return make_reader(annotation, WORDS)
+
 
 Seed = NewType("Seed", int)
 Number = TypeAliasType("Number", int)
@@ -366,10 +373,12 @@ def test_values_that_no_words_can_say(value: Any) -> None:
     wrong = value[0] if isinstance(value, list | tuple) else value
     with pytest.raises(ArgumentsError) as error:
         words_of(value)
-    assert str(error.value) == f"expected a value that an argument can say, got {wrong!r}"
+    assert str(error.value) == f"{wrong!r} ({type(wrong).__name__}) cannot be written as an argument"
 
 
 def test_an_integer_too_long_for_python_to_read_back() -> None:
     with pytest.raises(ArgumentsError) as error:
         words_of(10 ** len(TOO_LONG))
-    assert str(error.value) == "expected an integer that Python reads back, got an object of type int"
+    assert str(error.value) == (
+        "an integer with more digits than Python reads cannot be written as an argument"
+    )
