@@ -50,7 +50,7 @@ from pyhermes.runner.write_errors import (
     check_on_error,
 )
 from pyhermes.system.environment import VARIABLE, current_provenance
-from pyhermes.system.git import code_with_patch
+from pyhermes.system.git import MISSING_CODE, read_code
 from pyhermes.system.process import process_of
 
 if TYPE_CHECKING:
@@ -319,19 +319,24 @@ def _started(
 ) -> Recording:
     """Make the directory of a run that begins now, and write what is known of it."""
     arguments = format_exec_args(lines)
-    code, changes = code_with_patch(Path.cwd(), patch)
-    path = make_run_directory(Path(root), script, name, datetime.now(), commit=code.commit)
+    code = read_code(Path.cwd(), patch)
+    warn(MISSING_CODE, code.problems)
+    path = make_run_directory(Path(root), script, name, datetime.now(), commit=code.state.commit)
     begun = time.monotonic()
-    info = {"commit_hash": code.commit or NO_COMMIT, "start_time": format_stamp(datetime.now())}
+    info = {"commit_hash": code.state.commit or NO_COMMIT, "start_time": format_stamp(datetime.now())}
     provenance = current_provenance(
-        sys.orig_argv, process_of(os.getpid()), code, seeds=seeds, problems=escaped
+        sys.orig_argv,
+        process_of(os.getpid()),
+        code.state,
+        seeds=seeds,
+        problems=(*escaped, *code.problems),
     )
     begin_run(
         path,
         info={**info, "comments": noted} if noted else info,
         arguments=arguments,
         provenance=provenance,
-        patch=changes,
+        patch=code.patch,
     )
     recording = Recording.load(path)
     recording._begin(writes=True, begun=begun, on_error=on_error)

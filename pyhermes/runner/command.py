@@ -27,7 +27,7 @@ from pyhermes.core.text.numbers import parse_integer
 from pyhermes.runner.interrupts import counted_interrupts
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
 from pyhermes.runner.sweep import check_jobs_at_once
-from pyhermes.system.git import work_tree
+from pyhermes.system.git import find_work_tree
 
 _SECONDS_BETWEEN_LOOKS = 0.05
 _LARGEST_PIECE = 1 << 20
@@ -73,7 +73,7 @@ def settings_of(
     The project is the git work tree around the current directory, or that directory. Raises
     `ExecutionFileError`, a `ValueError`, for settings that cannot be read.
     """
-    home = (project or work_tree(Path.cwd()) or Path.cwd()).absolute()
+    home = (project or find_work_tree(Path.cwd()) or Path.cwd()).absolute()
     if not home.is_dir():
         raise RecordingError(f"expected the directory of a project, got {str(home)!r}, which is none")
     held = {**project_settings(home), **in_file}

@@ -42,8 +42,9 @@ from pyhermes.core.structure.argument_lines import on_one_line
 from pyhermes.core.sweep.file import format_execution_file
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.text.times import format_stamp
+from pyhermes.core.warn import warn
 from pyhermes.system.environment import VARIABLE, current_provenance
-from pyhermes.system.git import code_with_patch
+from pyhermes.system.git import MISSING_CODE, read_code
 from pyhermes.system.process import process_of
 
 _SECONDS_BETWEEN_LOOKS = 0.05
@@ -126,17 +127,22 @@ def _begun(plan: JobPlan) -> Path:
     lines, _ = on_one_line(job.lines)
     comments = ",".join((*plan.comments, *options.comments))
     format_info({"comments": comments})  # which refuses what cannot be written
-    code, changes = code_with_patch(plan.project, plan.patch)
-    path = make_run_directory(plan.root, job.script, plan.name, datetime.now(), plan.index, code.commit)
-    info = {"commit_hash": code.commit or NO_COMMIT, "start_time": format_stamp(datetime.now())}
+    code = read_code(plan.project, plan.patch)
+    warn(MISSING_CODE, code.problems)
+    path = make_run_directory(plan.root, job.script, plan.name, datetime.now(), plan.index, code.state.commit)
+    info = {"commit_hash": code.state.commit or NO_COMMIT, "start_time": format_stamp(datetime.now())}
     begin_run(
         path,
         info={**info, "comments": comments} if comments else info,
         arguments=format_exec_args(lines),
         provenance=current_provenance(
-            job.argv(path.name), process_of(os.getpid()), code, directory=plan.project
+            job.argv(path.name),
+            process_of(os.getpid()),
+            code.state,
+            directory=plan.project,
+            problems=code.problems,
         ),
-        patch=changes,
+        patch=code.patch,
         re_execution=_re_execution(job),
     )
     return path

@@ -20,13 +20,13 @@ from pyhermes.core.formats.provenance import (
     parse_provenance,
 )
 from pyhermes.system.environment import current_provenance, installed_packages
-from pyhermes.system.git import code_state
+from pyhermes.system.git import read_code
 from pyhermes.system.process import process_of
 
 
 def test_what_is_known_here(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository)
-    process, code = process_of(os.getpid()), code_state(repository)
+    process, code = process_of(os.getpid()), read_code(repository, patch=False).state
     known = current_provenance(iter(["python", "a\nb"]), process, code, problems=["'a\\nb'"])
     assert known == Provenance(
         argv=("python", "a\nb"),
