@@ -137,7 +137,7 @@ def test_a_command_that_fails_is_said_and_gives_1(project: Path, capfd: pytest.C
 def test_a_script_that_is_not_there_is_said(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["exec", "-n", "n", "--", "python", "nowhere.py"]) == 1
     err = capfd.readouterr().err
-    assert f"hermes: expected the script 'nowhere.py' in {project}, got nothing there\n" in err
+    assert f"hermes: there is no script 'nowhere.py' in {project}\n" in err
     assert the_run(project / "experiments").status is RunStatus.FAILED
 
 
@@ -335,7 +335,7 @@ def test_a_template_is_written_and_runs(project: Path, capsys: pytest.CaptureFix
 def test_a_template_is_never_written_over_a_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "a.hermes").write_text("mine")
     assert main(["create", "a.hermes"]) == 2
-    assert capsys.readouterr().err == "hermes: a.hermes: expected a new file, got one that is there\n"
+    assert capsys.readouterr().err == "hermes: a.hermes: there is a file already\n"
     assert (project / "a.hermes").read_text() == "mine"
 
 

@@ -24,7 +24,7 @@ from pyhermes.core.sweep.file import ExecutionFile, checked_file, format_executi
 from pyhermes.core.sweep.items import JobLine
 from pyhermes.core.sweep.jobs import Job, expand
 from pyhermes.core.text.numbers import parse_integer
-from pyhermes.runner.interrupts import counted_interrupts
+from pyhermes.runner.interrupts import count_interrupts
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
 from pyhermes.runner.sweep import check_jobs_at_once
 from pyhermes.system.git import find_work_tree
@@ -130,7 +130,7 @@ def run_shown(job: Job, settings: Settings, name: str, comments: Iterable[str], 
     plan = JobPlan(job, name, 0, settings.root, settings.project, stop, tuple(comments), patch)
     logs: list[LogFollower] = []
     asked = 0
-    with counted_interrupts() as interrupts, ThreadPoolExecutor(1) as pool:
+    with count_interrupts() as interrupts, ThreadPoolExecutor(1) as pool:
         future = pool.submit(run_job, plan, lambda path: logs.append(LogFollower(path, _print_raw)))
         try:
             while not future.done():

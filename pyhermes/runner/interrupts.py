@@ -1,44 +1,140 @@
-"""Signals that ask to end, counted instead of raised: an exception could come anywhere, twice."""
+"""Signals that ask a process to end: counted where jobs run, an exception where a script is recorded."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from types import FrameType
+from typing import final
 
-_ASKING = ("SIGINT", "SIGTERM", "SIGHUP")
+_COUNTED = ("SIGINT", "SIGTERM", "SIGHUP")
+_RAISED = ("SIGTERM",)
+"""SIGINT is an exception anyway."""
 
 
+@final
 class Interrupts:
-    """How often it was asked to end."""
+    """How often this process was asked to end."""
 
     def __init__(self) -> None:
         self.count = 0
 
 
 @contextlib.contextmanager
-def counted_interrupts() -> Iterator[Interrupts]:
-    """Count SIGINT, SIGTERM and SIGHUP, where nobody else handles or ignores them."""
+def count_interrupts() -> Generator[Interrupts]:
+    """Count the signals that ask to end, where nobody else handles or ignores them.
+
+    They are counted and not raised, since an exception could come anywhere, and twice.
+    """
     interrupts = Interrupts()
 
     def count(_number: int, _frame: FrameType | None) -> None:
         interrupts.count += 1
 
-    before = {number: signal.getsignal(number) for number in _free_signals()}
-    for number in before:
-        signal.signal(number, count)
-    try:
+    with _handle(_COUNTED, count):
         yield interrupts
+
+
+@final
+class EndedBySignal(BaseException):
+    """A signal asked to end; raised where the script is, so that what it opened is closed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by {signal.Signals(number).name}")
+        self.number = number
+
+
+@final
+class EndingSignals:
+    """Lets SIGTERM end a block as an exception does, and then the process, as who sent it expects."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        """The signal that came, 0 if none has."""
+        self._process = os.getpid()
+        self._is_deferred = False
+
+    def defer(self) -> None:
+        """Let a signal that comes from now on wait for the end of the block."""
+        self._is_deferred = True
+
+    @contextlib.contextmanager
+    def end_block(self) -> Generator[None]:
+        """Raise `EndedBySignal` in the block when a signal comes, and end by that signal after it.
+
+        Signals that somebody else handles stay theirs, and in another thread than the main one none
+        can be handled.
+        """
+        try:
+            with _handle(_RAISED, self._receive):
+                yield
+        except EndedBySignal:
+            if not self.number:  # it is meant for a recording around this one
+                raise
+        finally:
+            if self.number:
+                end_by_signal(self.number)
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != self._process:  # a fork has inherited the handler, but not the recording
+            end_by_signal(number)
+            return
+        self.number = number
+        if not self._is_deferred:
+            raise EndedBySignal(number)
+
+
+def call_before_ending(action: Callable[[], None]) -> None:
+    """Let SIGTERM call `action` before it ends this process, where nobody else handles it."""
+
+    def call_and_end(number: int, _frame: FrameType | None) -> None:
+        action()
+        end_by_signal(number)
+
+    for number in _find_free(_RAISED):
+        signal.signal(number, call_and_end)
+
+
+def end_by_signal(number: int) -> None:
+    """End this process by a signal, whose handler is the system's again."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def exit_status_of(error: BaseException) -> int:
+    """Return the exit status of a process that an exception ends, negative for a signal."""
+    asyncio = sys.modules.get("asyncio")  # which ends what it runs by an error of its own
+    if isinstance(error, KeyboardInterrupt) or (asyncio and isinstance(error, asyncio.CancelledError)):
+        return -signal.SIGINT
+    if isinstance(error, EndedBySignal):
+        return -error.number
+    if isinstance(error, SystemExit) and (error.code is None or isinstance(error.code, int)):
+        return int(error.code or 0) & 0xFF  # all that the system keeps of it
+    return 1
+
+
+@contextlib.contextmanager
+def _handle(names: tuple[str, ...], handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
+    """Handle the signals of these names that are free, and leave them as they were."""
+    before = {number: signal.getsignal(number) for number in _find_free(names)}
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            if signal.getsignal(number) == handler:  # else the block has set one of its own
+                signal.signal(number, earlier)
 
 
-def _free_signals() -> list[signal.Signals]:
+def _find_free(names: tuple[str, ...]) -> list[signal.Signals]:
+    """Find the signals of these names that nobody else handles or ignores, and that can be handled here."""
     if threading.current_thread() is not threading.main_thread():
         return []
-    known = [getattr(signal, name) for name in _ASKING if hasattr(signal, name)]
+    known = [signal.Signals[name] for name in names if name in signal.Signals.__members__]
     free = (signal.SIG_DFL, signal.default_int_handler)
     return [number for number in known if signal.getsignal(number) in free]

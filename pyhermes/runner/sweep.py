@@ -18,7 +18,7 @@ from pyhermes.core.messages import reason_of
 from pyhermes.core.runs.status import RunStatus
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.typing import PathLike
-from pyhermes.runner.interrupts import counted_interrupts
+from pyhermes.runner.interrupts import count_interrupts
 from pyhermes.runner.job import JobOutcome, JobPlan, run_job
 
 _SECONDS_BETWEEN_LOOKS = 0.1
@@ -95,7 +95,7 @@ def _followed(
     outcomes: list[JobOutcome] = []
     pending: set[Future[JobOutcome]] = set()
     asked = 0
-    with counted_interrupts() as interrupts:
+    with count_interrupts() as interrupts:
         try:
             futures = {pool.submit(run_job, plan): plan for plan in plans}
             pending = set(futures)

@@ -1,12 +1,11 @@
-"""What becomes of a recording that the disk refuses: an error, or a warning and another attempt."""
+"""What happens when the disk refuses a part of a recording: an error, or a warning and another attempt."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from pathlib import Path
-from types import TracebackType
 from typing import final
-
-import attrs
 
 from pyhermes.core.errors import UnknownChoiceError
 from pyhermes.core.typing import OnWriteError
@@ -27,54 +26,50 @@ class WriteErrors:
     def __init__(self, on_error: OnWriteError) -> None:
         self.is_raised: bool = on_error == "raise"
         self._warned: set[tuple[str, int | None]] = set()
-        self._lost: dict[Path, OSError] = {}
+        self._lost: dict[Path, Exception] = {}
 
-    def attempt(self, headline: str, path: Path | None = None) -> _Attempt:
-        """What writes something; with a `path`, nobody but the user can write it again."""
-        return _Attempt(self, headline, path)
+    @contextlib.contextmanager
+    def attempt(self, headline: str, path: Path | None = None) -> Generator[None]:
+        """Write something in the block; where errors are warnings, warn if the disk refuses it.
 
-    def has_lost(self, path: Path) -> bool:
-        """Whether a file was not written, and not written again either."""
-        return path in self._lost
+        With a `path` it counts as lost until that file is written, since nothing else will write it.
+        """
+        try:
+            yield
+        except OSError as error:
+            if self.is_raised:
+                raise
+            if path is not None:
+                self.lose(path, error)
+            self._warn_once(headline, error)
+        else:
+            if path is not None:
+                self.find(path)
+
+    def lose(self, path: Path, error: Exception) -> None:
+        """Note why a file could not be written."""
+        self._lost[path] = error
+
+    def find(self, path: Path) -> None:
+        """Note that a file has been written after all."""
+        self._lost.pop(path, None)
 
     def lost(self) -> list[Exception]:
-        """Why such files were not written, an error each."""
+        """Return why files were not written that were not written later either, an error each."""
         return list(self._lost.values())
 
-    def meet(self, error: OSError, headline: str, path: Path | None) -> None:
-        """Warn of an error, if it is the first of its kind."""
-        if path is not None:
-            self._lost[path] = error
+    def warn_of_lost(self, problems: list[Exception]) -> list[Exception]:
+        """Where errors are warnings, warn of what the disk has refused for good; return the others."""
+        lost = [] if self.is_raised else [problem for problem in problems if isinstance(problem, OSError)]
+        warn(LOST, lost)
+        return [problem for problem in problems if problem not in lost]
+
+    def _warn_once(self, headline: str, error: OSError) -> None:
+        # A training may write a thousand times a second: one warning is enough for all of them.
         kind = (headline, error.errno)
         if kind not in self._warned:
             self._warned.add(kind)
             warn(headline, [error])
-
-    def forget(self, path: Path | None) -> None:
-        """Take note that it has been written after all."""
-        if path is not None:
-            self._lost.pop(path, None)
-
-
-@final
-@attrs.frozen
-class _Attempt:
-    trouble: WriteErrors
-    headline: str
-    path: Path | None
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
-    ) -> bool:
-        if error is None:
-            self.trouble.forget(self.path)
-        if self.trouble.is_raised or not isinstance(error, OSError):
-            return False
-        self.trouble.meet(error, self.headline, self.path)
-        return True
 
 
 def check_on_error(on_error: str) -> None:

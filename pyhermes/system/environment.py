@@ -1,4 +1,4 @@
-"""What a run is told of this process: its Python, packages, user, device and seeds."""
+"""What is recorded of this process: its Python, packages, user, device and seeds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ import numpy as np
 from pyhermes.core.formats.provenance import CodeState, Process, Provenance, Seeds
 
 VARIABLE = "HERMES_EXPERIMENT"
-"""The environment variable in which a script finds the directory of the run that it is."""
+"""The environment variable in which a job finds the directory of its run."""
+
+
+def read_job_directory() -> str | None:
+    """Return the directory of the run that this process is, None if `hermes exec` has not started it."""
+    return os.environ.get(VARIABLE) or None
+
+
+def is_first_rank() -> bool:
+    """Return whether this is the one of several processes that train together which writes."""
+    return (os.environ.get("RANK") or "0") == "0"
 
 
 def current_provenance(
@@ -28,71 +38,73 @@ def current_provenance(
     seeds: bool = False,
     problems: Iterable[str] = (),
 ) -> Provenance:
-    """The provenance of what is started with some words, as far as this process knows it."""
+    """Return the provenance of a run that a command line starts, as far as this process knows it."""
     torch = sys.modules.get("torch")
     return Provenance(
         argv=tuple(argv),
         directory=str(directory or Path.cwd()),
-        user=_user(),
+        user=_find_user(),
         process=process,
         python=platform.python_version(),
         executable=sys.executable,
         platform=platform.platform(),
-        packages=installed_packages(),
+        packages=list_packages(),
         torch=None if torch is None else str(torch.__version__),
-        device=None if torch is None else _device(),
-        seeds=_seeds() if seeds else None,
+        device=None if torch is None else _find_device(),
+        seeds=_read_seeds() if seeds else None,
         code=code,
         problems=tuple(problems),
     )
 
 
 @functools.cache
-def installed_packages() -> tuple[str, ...]:
-    """The installed distributions as `name==version`, sorted."""
-    return tuple(sorted(set(filter(None, map(_pinned, metadata.distributions())))))
+def list_packages() -> tuple[str, ...]:
+    """List the installed distributions as `name==version`, sorted."""
+    return tuple(sorted(set(filter(None, map(_pin, metadata.distributions())))))
 
 
-def _pinned(found: metadata.Distribution) -> str:
-    """A distribution as `name==version`; nothing for what an aborted installation has left."""
+def _pin(found: metadata.Distribution) -> str:
+    """Return a distribution as `name==version`, "" for what an aborted installation has left."""
     try:
         return f"{found.name}=={found.version}" if found.name else ""
     except Exception:  # noqa: BLE001 - whatever the finder that found it raises
         return ""
 
 
-def _user() -> str:
+def _find_user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's number without a name
         return str(os.getuid())
 
 
-def _device() -> str:
-    """The device that torch uses; asking CUDA before the script does would bind it to this process."""
+def _find_device() -> str:
+    """Return the device that torch uses."""
     import torch
 
+    # Asking CUDA before the script does would bind it to this process.
     is_initialized: Callable[[], bool] = torch.cuda.is_initialized
     if is_initialized():
         return f"cuda: {torch.cuda.get_device_name()}"
     return str(torch.get_default_device())
 
 
-def _seeds() -> Seeds:
+def _read_seeds() -> Seeds:
     torch = sys.modules.get("torch")
     return Seeds(
         python_hash=os.environ.get("PYTHONHASHSEED"),
-        numpy=_seed_of_numpy(),
+        numpy=_read_numpy_seed(),
         torch=None if torch is None else torch.initial_seed(),
     )
 
 
-def _seed_of_numpy() -> int | None:
-    """The seed of numpy's global generator, if it has been seeded with a number and not used yet."""
+def _read_numpy_seed() -> int | None:
+    """Return the seed of numpy's global generator, if it was seeded with a number and not used yet."""
     state = np.random.get_state(legacy=False)
     keys = state["state"].get("key") if state["bit_generator"] == "MT19937" else None
     if keys is None:
         return None
+    # A number becomes the first word of the state; whether it was one, only seeding again can tell.
     fresh = np.random.RandomState(int(keys[0])).get_state(legacy=False)["state"]
     same = np.array_equal(fresh["key"], keys) and fresh["pos"] == state["state"]["pos"]
     return int(keys[0]) if same else None

@@ -1,4 +1,4 @@
-"""What became of a run, by what can be seen now."""
+"""The status of a run, by what can be seen of it now."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyhermes.system.process import is_running
 
 
 def evidence_of(path: Path) -> Evidence | None:
-    """What can be seen now of the process of the run in a directory; None for one that tells of none."""
+    """Return what can be seen now of the process of a run; None if the run does not say which it was."""
     try:
         provenance = load_provenance(path)
     except ProvenanceError as error:
@@ -29,10 +29,10 @@ def evidence_of(path: Path) -> Evidence | None:
 
 
 def status_of_run(run: Run) -> StatusReport:
-    """What became of a run: by its `hermes.info`, else by what is seen of its process now."""
+    """Return the status of a run: by its `hermes.info`, else by what can be seen of its process now."""
     evidence = None if run.info.exit_status is not None else evidence_of(run.path)
     info = run.info
     if evidence is not None and evidence.running is False and not evidence.is_held:
-        with contextlib.suppress(HermesError):  # it may have said so since it was read
+        with contextlib.suppress(HermesError):  # it may have recorded its end since it was read
             info = load_run(run.path).info
     return status_of(info, evidence)

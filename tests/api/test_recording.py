@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import copy
 import os
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,14 @@ from pyhermes.core import (
     RunStatus,
 )
 from pyhermes.core.disk.provenance import load_provenance, store_provenance
-from pyhermes.core.disk.record import begin_run, make_run_directory
+from pyhermes.core.disk.record import make_run_directory, write_start
+from pyhermes.core.disk.results import save_result
 from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError
 from pyhermes.core.formats.provenance import Provenance
+from pyhermes.core.formats.result_file import ResultRecord
+from pyhermes.core.typing import ResultValue
+from pyhermes.runner import heartbeat, session
+from pyhermes.system import start
 from pyhermes.system.process import process_of
 
 VARIABLE = "HERMES_EXPERIMENT"
@@ -51,8 +57,20 @@ class Args:
     doubledqn: bool = False
 
 
+@pytest.fixture
+def at_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
+    """What this process would do when it exits, and no current run before or after the test."""
+    registered: list[Callable[[], None]] = []
+    monkeypatch.setattr(atexit, "register", registered.append)
+    module._record_until_exit.cache_clear()
+    yield registered
+    module._record_until_exit.cache_clear()
+
+
 @pytest.fixture(autouse=True)
-def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
+) -> Iterator[None]:
     """Nobody started the tests as a run, and they leave the handler of SIGTERM as it was."""
     for name in (VARIABLE, "RANK", "PYTHONHASHSEED"):
         monkeypatch.delenv(name, raising=False)
@@ -60,11 +78,10 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setattr(module, "_CURRENT", {})
     monkeypatch.chdir(tmp_path)
     handler = signal.getsignal(signal.SIGTERM)
     yield
-    if module._CURRENT:  # which saves when the process is terminated
+    if at_exit:  # which is done when the process is terminated, too
         signal.signal(signal.SIGTERM, handler)
     assert signal.getsignal(signal.SIGTERM) is handler
 
@@ -73,7 +90,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of a run that `hermes exec` started this script as."""
     path = make_run_directory(tmp_path / "jobs", "train", "first", NOW)
-    begin_run(
+    write_start(
         path,
         info={"commit_hash": "00000", "start_time": "2026_11_23_182353176615"},
         arguments="--lr 0.5\n",
@@ -164,7 +181,7 @@ def test_durations_do_not_follow_a_clock_that_is_set_back(monkeypatch: pytest.Mo
             return cls(2020, 1, 1)
 
     with record() as exp:
-        monkeypatch.setattr(module, "datetime", Earlier)
+        monkeypatch.setattr(start, "datetime", Earlier)
     assert exp.end_time == datetime(2020, 1, 1)
     assert exp.execution_time is not None
     assert 0 <= exp.execution_time < 30
@@ -504,7 +521,7 @@ def test_without_autosave_nothing_is_saved_before_the_end() -> None:
 def test_two_results_of_one_name_are_refused() -> None:
     with record() as exp:
         exp.new_result("metrics").store_scalar(1.0, "return")
-        with pytest.raises(RecordingError, match="no other result has, got 'metrics' again") as error:
+        with pytest.raises(RecordingError, match="there is a result 'metrics' already") as error:
             exp.new_result("metrics")
         assert error.value.path == exp.path_to_experiment / "metrics.result"
     assert exp.result.series("return").tolist() == [1.0]
@@ -530,7 +547,6 @@ def test_a_name_that_no_result_can_be_found_under_is_refused_at_once(name: str) 
         taken = []
         with contextlib.suppress(HermesError):
             taken.append(exp.new_result(name).name)
-        exp._results.clear()
     assert taken == []
 
 
@@ -795,15 +811,15 @@ def test_a_fork_of_the_process_ends_nothing(monkeypatch: pytest.MonkeyPatch, die
 
 
 def test_the_run_says_from_time_to_time_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_SECONDS_BETWEEN_BEATS", 0.01)
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_BEATS", 0.01)
     with record() as exp:
-        heartbeat = exp.path_to_experiment / "heartbeat"
-        os.utime(heartbeat, (0, 0))
+        file = exp.path_to_experiment / "heartbeat"
+        os.utime(file, (0, 0))
         deadline = time.monotonic() + 5
-        while heartbeat.stat().st_mtime == 0:
+        while file.stat().st_mtime == 0:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-    assert not heartbeat.exists()
+    assert not file.exists()
     assert not [thread for thread in threading.enumerate() if "heartbeat" in thread.name]
 
 
@@ -816,9 +832,9 @@ def test_a_heartbeat_that_cannot_be_written_is_no_error(monkeypatch: pytest.Monk
 
     with record() as exp:
         pass
-    monkeypatch.setattr(module, "_SECONDS_BETWEEN_BEATS", 0.001)
-    monkeypatch.setattr("pyhermes.api.recording.beat", fail)
-    with module._beating(exp):
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_BEATS", 0.001)
+    monkeypatch.setattr(heartbeat, "beat", fail)
+    with heartbeat.keep_beating(exp.path_to_experiment):
         while len(beats) < 3:
             time.sleep(0.001)
     assert exp.status is RunStatus.FINISHED
@@ -866,42 +882,45 @@ def test_comments_of_a_started_script_are_kept(started: Path) -> None:
     assert "of the script" in (Experiment.load(started).comments or "")
 
 
-def test_the_current_run_is_the_one_that_was_started(started: Path) -> None:
+def test_the_current_run_is_the_one_that_was_started(
+    started: Path, at_exit: list[Callable[[], None]]
+) -> None:
     exp = Experiment.current()
     assert exp.path_to_experiment == started
     assert Experiment.current() is exp
     exp.log_score(1)
     exp.new_result("metrics").store_scalar(1.0, "return")
     assert exp.scores().tolist() == [1.0]
-    module._save_at_exit(exp)
+    (save,) = at_exit
+    save()
     assert Experiment.load(started).result.series("return").tolist() == [1.0]
 
 
-def test_what_cannot_be_saved_at_exit_is_warned_of(started: Path) -> None:
+def test_what_cannot_be_saved_at_exit_is_warned_of(started: Path, at_exit: list[Callable[[], None]]) -> None:
     exp = Experiment.current()
     spoil(exp)
+    (save,) = at_exit
     with pytest.warns(HermesWarning, match="could not be saved"):
-        module._save_at_exit(exp)
-    exp._results.clear()
+        save()
     assert exp.path_to_experiment == started
 
 
 def test_in_any_other_script_there_is_no_current_run() -> None:
     with pytest.raises(
-        NotRecordingError, match=r"without HERMES_EXPERIMENT; use Experiment\.record"
+        NotRecordingError, match=r"HERMES_EXPERIMENT is not set\); use Experiment\.record"
     ) as error:
         Experiment.current()
     assert isinstance(error.value, RuntimeError)
 
 
 @pytest.mark.parametrize("value", ["nowhere", "\udcff"])
-@pytest.mark.parametrize("start", [Experiment.current, record])
+@pytest.mark.parametrize("begin", [Experiment.current, record])
 def test_a_variable_that_names_no_run_is_named_in_the_error(
-    value: str, start: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+    value: str, begin: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, value)
     with pytest.raises(HermesError, match=VARIABLE):
-        start()
+        begin()
 
 
 # Other ranks
@@ -934,7 +953,7 @@ def test_another_rank_writes_nothing_when_it_saves_a_result(
 
 
 def test_another_rank_of_a_started_script_writes_nothing(
-    started: Path, monkeypatch: pytest.MonkeyPatch
+    started: Path, monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
 ) -> None:
     monkeypatch.setenv("RANK", "3")
     before = contents(started)
@@ -944,7 +963,9 @@ def test_another_rank_of_a_started_script_writes_nothing(
             recording.log_score(1)
             recording.new_result("metrics").store_scalar(1.0, "return")
             recording.save_state_dict({"w": torch.zeros(1)}, "best")
-    module._save_at_exit(Experiment.current())
+    for save in at_exit:
+        save()
+    assert len(at_exit) == 1
     assert contents(started) == before
 
 
@@ -962,6 +983,7 @@ def test_the_first_rank_writes(rank: str, monkeypatch: pytest.MonkeyPatch) -> No
 PRELUDE = """
 import os, signal, sys, threading, time
 from pyhermes import Experiment
+from pyhermes.runner import session
 def ready():
     print("ready", flush=True)
 record = lambda **given: Experiment.record("train", **{"name": "first", **given})
@@ -1181,12 +1203,11 @@ def test_sigterm_while_the_script_cleans_up_loses_nothing(script: Callable[..., 
     body = """
 with record() as exp:
     exp.new_result("metrics")["loss"] = "lost?"
-    save = exp._save
-    def slowly():
+    def slowly(*given):
         ready()
         time.sleep(1)
-        return save()
-    exp._save = slowly
+        return save(*given)
+    save, session.save_result = session.save_result, slowly
 """
     one = script(body)
     run = one.wait_until_ready()
@@ -1384,13 +1405,12 @@ def test_sigterm_while_results_are_saved_waits_for_them(
 ) -> None:
     with record() as exp:
         exp.new_result("metrics").store_scalar(1.0, "return")
-        save: Callable[[], list[Exception]] = exp._save
 
-        def terminated() -> list[Exception]:
+        def save_when_terminated(record: ResultRecord | Mapping[str, ResultValue], path: Path) -> Path:
             signal.raise_signal(signal.SIGTERM)
-            return save()
+            return save_result(record, path)
 
-        monkeypatch.setattr(exp, "_save", terminated)
+        monkeypatch.setattr(session, "save_result", save_when_terminated)
     assert died == [signal.SIGTERM]
     assert exp.list_results() == ["metrics"]
     assert exp.status is RunStatus.INTERRUPTED

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pyhermes import Experiment, RunStatus
-from pyhermes.api import recording
-from pyhermes.runner import job, run_jobs
+from pyhermes.runner import run_jobs
+from pyhermes.system import start
 from tests.runner.helpers import jobs_of, make_project
 
 NOW = datetime(2026, 11, 23, 18, 23, 53, 168091)
@@ -51,7 +51,7 @@ def check_ended_before_it_began(exp: Experiment) -> None:
 
 
 def test_a_run_may_end_before_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording, "datetime", clock(NOW, NOW, NOW - timedelta(hours=1)))
+    monkeypatch.setattr(start, "datetime", clock(NOW, NOW, NOW - timedelta(hours=1)))
     record(tmp_path)
     (exp,) = Experiment.load_all(tmp_path / "train" / "first", on_error="raise")
     check_ended_before_it_began(exp)
@@ -59,7 +59,7 @@ def test_a_run_may_end_before_it_began(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_job_may_end_before_it_began(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = make_project(tmp_path, monkeypatch)
-    monkeypatch.setattr(job, "datetime", clock(NOW, NOW, NOW - timedelta(hours=1)))
+    monkeypatch.setattr(start, "datetime", clock(NOW, NOW, NOW - timedelta(hours=1)))
     report = run_jobs(jobs_of("[[python, echo.py],[]]"), name="first", root=project / "runs", project=project)
     assert report.failed == ()
     (exp,) = Experiment.load_all(project / "runs" / "echo" / "first", on_error="raise")
@@ -69,7 +69,7 @@ def test_a_job_may_end_before_it_began(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_clock_that_is_set_forward_makes_no_run_longer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recording, "datetime", clock(NOW, NOW, NOW + timedelta(days=365)))
+    monkeypatch.setattr(start, "datetime", clock(NOW, NOW, NOW + timedelta(days=365)))
     exp = record(tmp_path)
     assert exp.execution_time is not None
     assert exp.execution_time < 60
@@ -80,7 +80,7 @@ def test_runs_of_an_hour_that_comes_twice_are_runs_of_their_own(
 ) -> None:
     runs = []
     for time in (NOW, NOW + timedelta(hours=1), NOW, NOW + timedelta(hours=1)):
-        monkeypatch.setattr(recording, "datetime", clock(time))
+        monkeypatch.setattr(start, "datetime", clock(time))
         runs.append(record(tmp_path))
     assert [run.identifier.rpartition("_0_")[0] for run in runs] == [
         "2026_11_23_182353168091",
@@ -98,7 +98,7 @@ def test_the_latest_run_is_the_one_of_the_latest_time(
 ) -> None:
     """Nobody can know better from what is on disk; it is no error either."""
     for time in (NOW, NOW - timedelta(hours=1)):
-        monkeypatch.setattr(recording, "datetime", clock(time))
+        monkeypatch.setattr(start, "datetime", clock(time))
         record(tmp_path)
     loaded = Experiment.load_all(tmp_path / "train" / "first", on_error="raise")
     assert [run.start_time for run in loaded] == [NOW - timedelta(hours=1), NOW]

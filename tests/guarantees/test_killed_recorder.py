@@ -16,7 +16,7 @@ import pytest
 
 from pyhermes import Experiment, RunStatus
 from pyhermes.core.disk.provenance import load_provenance, store_provenance
-from pyhermes.core.disk.record import is_held, job_logs
+from pyhermes.core.disk.record import is_held, open_job_logs
 from pyhermes.system.process import process_of
 from tests.runner.helpers import hermes_running, is_alive, make_project, runs_in, wait_for, wait_until
 
@@ -29,7 +29,7 @@ from pyhermes.core import expand, parse_execution_file
 def killed(path, pid):
     os.kill(os.getpid(), signal.SIGKILL)
 
-job._note_process = killed
+job.update_provenance = killed
 jobs = expand(parse_execution_file(f"EXEC\\n{sys.argv[1]}\\n"))
 run_jobs(jobs, name="n", root="experiments", project=".")
 """
@@ -111,7 +111,7 @@ def test_a_recorder_that_is_killed_just_after_the_start_leaves_a_run_that_runs(p
 
 def test_a_job_that_has_ended_runs_until_its_recorder_has_said_so(project: Path) -> None:
     """It is still brought in what the job left, which may take a while."""
-    words = [sys.executable, "-c", GAP.replace("_note_process", "_gather"), "[[python, echo.py, 0],[]]"]
+    words = [sys.executable, "-c", GAP.replace("update_provenance", "_gather"), "[[python, echo.py, 0],[]]"]
     stopped = [word.replace("SIGKILL", "SIGSTOP") for word in words]
     with subprocess.Popen(stopped) as recorder:
         try:
@@ -130,7 +130,7 @@ def test_who_looks_holds_nothing(tmp_path: Path) -> None:
     for name in ("stdout.log", "stderr.log"):
         (tmp_path / name).touch()
     assert [is_held(tmp_path) for _ in range(2)] == [False, False]
-    with job_logs(tmp_path):
+    with open_job_logs(tmp_path):
         assert [is_held(tmp_path) for _ in range(2)] == [True, True]
     assert not is_held(tmp_path)
 

@@ -17,8 +17,9 @@ import torch
 from pyhermes import Experiment, HermesWarning, Result, RunStatus
 from pyhermes.api.recording import Recording
 from pyhermes.core import HermesError
+from pyhermes.core.disk import provenance
 from pyhermes.core.disk.record import beat
-from pyhermes.runner import job, run_jobs
+from pyhermes.runner import heartbeat, run_jobs
 from tests.guarantees.helpers import leftovers, warned
 from tests.runner.helpers import jobs_of, make_project
 
@@ -450,7 +451,7 @@ def test_a_job_goes_on_where_its_recorder_has_no_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = make_project(tmp_path, monkeypatch)
-    monkeypatch.setattr(job, "_SECONDS_BETWEEN_BEATS", 0)
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_BEATS", 0)
     beaten = list[Path]()
 
     def beat_once(path: Path) -> None:
@@ -459,8 +460,8 @@ def test_a_job_goes_on_where_its_recorder_has_no_room(
             no_room()
         beat(path)
 
-    monkeypatch.setattr(job, "beat", beat_once)
-    monkeypatch.setattr(job, "store_provenance", no_room)
+    monkeypatch.setattr(heartbeat, "beat", beat_once)
+    monkeypatch.setattr(provenance, "store_provenance", no_room)
     (project / "slow.py").write_text("import time\ntime.sleep(0.3)\nprint('done')\n")
     report = run_jobs(jobs_of("[[python, slow.py],[]]"), name="n", root=project / "runs", project=project)
     assert report.failed == ()

@@ -18,7 +18,7 @@ from pyhermes import Experiment, Result
 from pyhermes.core import ResultRecord, load_run, save_result, scan_runs
 from pyhermes.core.disk.atomic_writing import atomic_write, write_file
 from pyhermes.core.disk.opening import list_files
-from pyhermes.core.disk.record import end_run, gather_named
+from pyhermes.core.disk.record import gather_named, write_end
 from pyhermes.core.disk.results import list_results
 from pyhermes.core.disk.run_files import save_state_dict, store_comments
 from pyhermes.core.disk.scanning import find_run
@@ -33,7 +33,7 @@ from pathlib import Path
 import torch
 from pyhermes.core import ResultRecord, load_result, load_run, save_result
 from pyhermes.core.disk.run_files import load_state_dict, store_comments
-from pyhermes.core.disk.record import end_run
+from pyhermes.core.disk.record import write_end
 from pyhermes.core.disk.run_files import save_state_dict
 
 folder, kills, random = Path(sys.argv[1]), int(sys.argv[2]), random.Random(0)
@@ -44,7 +44,7 @@ def comment(version):
     store_comments(load_run(folder), f"{version}\\n" * 50)
 
 def end(version):
-    end_run(folder, {"exit_status": str(version), "note": f"{version}\\n" * 50})
+    write_end(folder, {"exit_status": str(version), "note": f"{version}\\n" * 50})
 
 SAVES = [
     lambda version: save_result(ResultRecord({"n": [version] * 20_000}), folder / "a.result"),
@@ -89,7 +89,7 @@ for kill in range(kills):
         (folder / "hermes.info").unlink()
         (folder / "hermes.info").write_text("commit_hash:00000\\n")
         store_comments(load_run(folder), fresh["comments"])
-        end_run(folder, {"exit_status": fresh["exit_status"], "note": fresh["note"]})
+        write_end(folder, {"exit_status": fresh["exit_status"], "note": fresh["note"]})
     child = os.fork()
     if not child:
         write_for_ever(before)
@@ -158,7 +158,7 @@ def store_some_comments(run: Path) -> str:
 
 
 def end_some_run(run: Path) -> str:
-    end_run(run, {"exit_status": "0"})
+    write_end(run, {"exit_status": "0"})
     return "hermes.info"
 
 

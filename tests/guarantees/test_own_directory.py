@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pyhermes import Experiment
-from pyhermes.api import recording as module
 from pyhermes.core.disk.record import make_run_directory
+from pyhermes.system import start
 from tests.guarantees.helpers import python
 
 PROCESSES, CREATIONS = 8, 200
@@ -53,7 +53,7 @@ def test_a_run_that_begins_at_the_same_moment_leaves_the_first_as_it_is(
             return cls(2026, 11, 23)
 
     monkeypatch.delenv("HERMES_EXPERIMENT", raising=False)
-    monkeypatch.setattr(module, "datetime", Frozen)
+    monkeypatch.setattr(start, "datetime", Frozen)
     paths = []
     for score in range(3):
         with Experiment.record("train", name="first", root=tmp_path, comments=[f"run {score}"]) as exp:

@@ -18,7 +18,7 @@ from pyhermes import Experiment, RunStatus
 from pyhermes.core import load_result, load_run
 from pyhermes.core.disk import provenance as disk_provenance
 from pyhermes.core.disk.provenance import load_provenance, store_provenance
-from pyhermes.core.disk.record import end_run
+from pyhermes.core.disk.record import write_end
 from pyhermes.core.disk.run_files import load_state_dict
 
 READS = 150
@@ -288,7 +288,7 @@ def test_an_end_is_there_as_a_whole(tmp_path: Path) -> None:
         watcher = threading.Thread(target=watch)
         watcher.start()
         for _ in range(30):
-            end_run(path, {"note": "x" * 100_000, "time": str(datetime.now())})
+            write_end(path, {"note": "x" * 100_000, "time": str(datetime.now())})
             (path / "hermes.info").write_text("commit_hash:00000\n")
         stop.set()
         watcher.join()

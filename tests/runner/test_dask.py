@@ -103,7 +103,7 @@ def test_a_sweep_runs_on_the_workers(project: Path, cluster: str, capfd: pytest.
     runs = runs_in(project / "experiments")
     assert [exp.status for exp in runs] == [RunStatus.FINISHED] * 6 + [RunStatus.FAILED]
     assert [exp.file("stdout.log").read_text() for exp in runs[:6]] == [f'["{i}"]\n' for i in range(6)]
-    assert "expected the script 'nowhere.py'" in runs[6].file("stderr.log").read_text()
+    assert "there is no script 'nowhere.py'" in runs[6].file("stderr.log").read_text()
     assert capfd.readouterr().err.count("finished    ") == 6
     assert leftovers(project) == []
 

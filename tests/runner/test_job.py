@@ -181,6 +181,15 @@ def test_words_arrive_exactly_as_they_are(project: Path) -> None:
     assert "new\\nline'" in words or "new\\nline" in words or r"'new\nline'" in words
 
 
+def test_a_word_that_exec_arguments_cannot_hold_is_a_problem_in_the_provenance(project: Path) -> None:
+    exp = done(project, job_of_command(["python", "echo.py", "--note", "x\ny"]))
+    provenance = load_provenance(exp.path_to_experiment)
+    assert provenance is not None
+    assert provenance.argv == ("python", "echo.py", "--note", "x\ny")
+    assert provenance.problems == ("'x\\ny'",)
+    assert exp.exec_args == {"--note x\\ny"}
+
+
 def test_words_of_an_execution_file_arrive_exactly_too(project: Path) -> None:
     quoted = [f'"{word}"' for word in HOSTILE if not {'"', "\\", "\udcff"} & set(word)]
     exp = done(project, f"[[python, echo.py, {', '.join(quoted)}],[]]")
@@ -242,8 +251,8 @@ def test_a_script_knows_the_experiment_that_it_is(project: Path) -> None:
 @pytest.mark.parametrize(
     ("job", "status", "reason"),
     [
-        ("[[python, nowhere.py],[]]", 127, "expected the script 'nowhere.py'"),
-        ("[[./nowhere.sh],[]]", 127, "expected the script './nowhere.sh'"),
+        ("[[python, nowhere.py],[]]", 127, "there is no script 'nowhere.py'"),
+        ("[[./nowhere.sh],[]]", 127, "there is no script './nowhere.sh'"),
         ("[[no-such-program, a],[]]", 127, "cannot be started: [Errno 2] No such file or directory"),
         ("[[./echo.py],[]]", 126, "cannot be started: [Errno 13] Permission denied"),
         ("[[./empty],[]]", 126, "cannot be started: [Errno 8] Exec format error"),
@@ -393,8 +402,8 @@ def test_nothing_in_the_run_is_written_over_by_it(project: Path) -> None:
     exp = run_of(outcome)
     assert exp.scores().tolist() == [2.0]
     assert (project / f"{exp.identifier}.scores").read_text() == "1\n"
-    assert "it stays at" in outcome.reason
-    assert "it stays at" in logs_of(exp)[1]
+    assert "this one stays at" in outcome.reason
+    assert "this one stays at" in logs_of(exp)[1]
 
 
 # Ending a job
@@ -480,7 +489,7 @@ def test_ctrl_c_in_a_worker_itself_leaves_no_run_without_an_end(project: Path) -
 
 
 def test_a_job_that_goes_on_says_so(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pyhermes.runner.job._SECONDS_BETWEEN_BEATS", 0)
+    monkeypatch.setattr("pyhermes.runner.heartbeat.SECONDS_BETWEEN_BEATS", 0)
     (project / "beat.py").write_text(
         "import os, time\n"
         "beat = os.path.join(os.environ['HERMES_EXPERIMENT'], 'heartbeat')\n"

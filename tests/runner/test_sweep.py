@@ -14,7 +14,7 @@ from pyhermes.core import RecordingError
 from pyhermes.core.sweep.file import parse_execution_file
 from pyhermes.core.sweep.jobs import expand
 from pyhermes.runner import JobOutcome, run_jobs
-from pyhermes.runner.interrupts import counted_interrupts
+from pyhermes.runner.interrupts import count_interrupts
 from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI
 from tests.runner.helpers import (
     is_alive,
@@ -325,7 +325,7 @@ def test_interrupts_are_counted_in_the_main_thread_only() -> None:
     seen = []
 
     def count() -> None:
-        with counted_interrupts() as interrupts:
+        with count_interrupts() as interrupts:
             seen.append((interrupts.count, signal.getsignal(signal.SIGINT)))
 
     before = signal.getsignal(signal.SIGINT)

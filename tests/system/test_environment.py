@@ -19,7 +19,7 @@ from pyhermes.core.formats.provenance import (
     format_provenance,
     parse_provenance,
 )
-from pyhermes.system.environment import current_provenance, installed_packages
+from pyhermes.system.environment import current_provenance, list_packages
 from pyhermes.system.git import read_code
 from pyhermes.system.process import process_of
 
@@ -36,7 +36,7 @@ def test_what_is_known_here(repository: Path, monkeypatch: pytest.MonkeyPatch) -
         python=platform.python_version(),
         executable=sys.executable,
         platform=platform.platform(),
-        packages=installed_packages(),
+        packages=list_packages(),
         torch=str(torch.__version__),
         device=known.device,
         code=code,
@@ -144,7 +144,7 @@ def test_another_generator_of_numpy_has_no_seed_that_can_be_told() -> None:
 
 
 def test_the_packages_are_sorted_and_have_versions() -> None:
-    packages = installed_packages()
+    packages = list_packages()
     assert list(packages) == sorted(set(packages))
     assert f"numpy=={np.__version__}" in packages
 
@@ -160,14 +160,14 @@ class Unreadable(metadata.Distribution):
 
 
 def test_a_broken_distribution_is_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = installed_packages()
+    sound = list_packages()
     (tmp_path / "broken-1.0.dist-info").mkdir()
     monkeypatch.syspath_prepend(str(tmp_path))
     found = [*metadata.distributions(), Unreadable()]
     monkeypatch.setattr(metadata, "distributions", lambda: found)
-    installed_packages.cache_clear()
+    list_packages.cache_clear()
     try:
-        assert installed_packages() == sound
+        assert list_packages() == sound
     finally:
-        installed_packages.cache_clear()
+        list_packages.cache_clear()
     assert f"numpy=={np.__version__}" in sound

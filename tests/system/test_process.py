@@ -16,7 +16,7 @@ import pytest
 from pyhermes.core.formats.provenance import (
     Process,
 )
-from pyhermes.system.process import boot_name, is_running, process_of
+from pyhermes.system.process import is_running, process_of, read_boot_name
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks at how Linux keeps time")
 
@@ -24,7 +24,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks at how Linux k
 def test_this_process_runs() -> None:
     process = process_of(os.getpid())
     assert (process.host, process.pid) == (socket.gethostname(), os.getpid())
-    assert process.boot == boot_name()
+    assert process.boot == read_boot_name()
     assert process.started is not None
     assert process.started < time.time() + 2
     assert is_running(process) is True
@@ -132,16 +132,16 @@ def test_a_process_runs_on_when_the_clock_is_set(seconds: int, monkeypatch: pyte
 
 
 def test_a_start_of_the_machine_has_one_name() -> None:
-    code = "from pyhermes.system.process import boot_name; print(boot_name())"
+    code = "from pyhermes.system.process import read_boot_name; print(read_boot_name())"
     named = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout
-    assert named.decode().strip() == boot_name()
+    assert named.decode().strip() == read_boot_name()
 
 
 def test_where_the_system_names_no_start_its_time_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    boot_name.cache_clear()
+    read_boot_name.cache_clear()
     monkeypatch.setattr("pyhermes.system.process.read_system_file", lambda _: None)
     try:
-        assert boot_name() is None
+        assert read_boot_name() is None
         assert is_running(process_of(os.getpid())) is True
     finally:
-        boot_name.cache_clear()
+        read_boot_name.cache_clear()

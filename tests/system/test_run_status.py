@@ -13,7 +13,7 @@ import pytest
 
 from pyhermes.core import RunStatus, load_run
 from pyhermes.core.disk.provenance import load_provenance, store_provenance
-from pyhermes.core.disk.record import beat, job_logs
+from pyhermes.core.disk.record import beat, open_job_logs
 from pyhermes.core.errors import ProvenanceError
 from pyhermes.core.formats.provenance import (
     CodeState,
@@ -72,7 +72,7 @@ def test_a_run_whose_log_somebody_holds_runs_without_its_recorder(
 ) -> None:
     process = ended(sleeping)
     started_by(run, process)
-    with job_logs(run):
+    with open_job_logs(run):
         assert evidence_of(run) == Evidence(process, running=False, is_held=True)
         assert status_of_run(load_run(run)).status is RunStatus.RUNNING
     assert evidence_of(run) == Evidence(process, running=False, is_held=False)

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from pyhermes.core.disk.atomic_writing import write_file
 from pyhermes.core.disk.layout import PROVENANCE
 from pyhermes.core.disk.opening import io_reason, read_text
-from pyhermes.core.errors import (
-    FileNameError,
-    ProvenanceError,
-    at_path,
-)
+from pyhermes.core.errors import FileNameError, ProvenanceError, at_path
 from pyhermes.core.formats.provenance import Provenance, format_provenance, parse_provenance
 from pyhermes.core.problems import Problem
 from pyhermes.core.text.encoding import encode_text
 
-if TYPE_CHECKING:
-    pass
-
 
 def logs_scores(path: Path) -> bool:
-    """Whether a run's scores are logged line by line, as far as it says."""
+    """Return whether a run says that its scores are logged line by line."""
     try:
         provenance = load_provenance(path)
     except ProvenanceError:
@@ -35,19 +28,17 @@ def logs_scores(path: Path) -> bool:
 
 
 def announce_scores(path: Path) -> bool:
-    """Note that a run's scores are logged line by line; False where that has to be tried again."""
-    with contextlib.suppress(ProvenanceError):
+    """Note that a run's scores are logged line by line; return False if that has to be tried again."""
+    with contextlib.suppress(ProvenanceError):  # what cannot be read now cannot be later, either
         try:
-            provenance = load_provenance(path)
-            if provenance is not None and not provenance.logs_scores:
-                store_provenance(path, attrs.evolve(provenance, logs_scores=True))
+            update_provenance(path, lambda known: attrs.evolve(known, logs_scores=True))
         except OSError:  # the scores themselves matter more
             return False
     return True
 
 
 def load_provenance(path: Path) -> Provenance | None:
-    """What the run in a directory was started with, None where that was not recorded.
+    """Load what the run in a directory was started with, None where that was not recorded.
 
     Raises `ProvenanceError`, a `ValueError`, for a file that cannot be read.
     """
@@ -61,6 +52,16 @@ def load_provenance(path: Path) -> Provenance | None:
         if isinstance(text, Problem):
             raise ProvenanceError(str(text))
         return parse_provenance(text)
+
+
+def update_provenance(path: Path, change: Callable[[Provenance], Provenance]) -> None:
+    """Change what the run in a directory was started with, where that was recorded.
+
+    Raises `ProvenanceError`, a `ValueError`, for a file that cannot be read.
+    """
+    known = load_provenance(path)
+    if known is not None and (changed := change(known)) != known:
+        store_provenance(path, changed)
 
 
 def store_provenance(path: Path, provenance: Provenance) -> None:

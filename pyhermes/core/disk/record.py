@@ -7,10 +7,10 @@ import os
 import shutil
 import string
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from pyhermes.core.disk.atomic_writing import append_whole, sync_folder, write_file
 from pyhermes.core.disk.layout import (
@@ -24,12 +24,8 @@ from pyhermes.core.disk.layout import (
     STDOUT,
 )
 from pyhermes.core.disk.opening import open_own
-from pyhermes.core.disk.temporary import about_file, lock
-from pyhermes.core.errors import (
-    FileNameError,
-    RecordingError,
-    at_path,
-)
+from pyhermes.core.disk.temporary import lock, name_file
+from pyhermes.core.errors import FileNameError, RecordingError, at_path
 from pyhermes.core.formats.info import format_info
 from pyhermes.core.formats.provenance import Provenance, format_provenance
 from pyhermes.core.messages import shown
@@ -37,12 +33,8 @@ from pyhermes.core.text.encoding import encode_text
 from pyhermes.core.text.names import LONGEST_NAME, is_name
 from pyhermes.core.text.times import format_stamp
 
-if TYPE_CHECKING:
-    pass
-
-
 NO_COMMIT = "00000"
-"""What stands for a commit where there is no git."""
+"""What stands for a commit where git knows none."""
 
 
 def make_run_directory(
@@ -62,7 +54,7 @@ def make_run_directory(
     parent = root / script / name
     parent.mkdir(parents=True, exist_ok=True)
     folder, ending = os.path.abspath(parent), (commit or NO_COMMIT)[-5:]
-    if not set(ending) <= set(string.hexdigits):  # a value that some program gave is no part of a path
+    if not set(ending) <= set(string.hexdigits):  # it comes from another program, and may hold a slash
         ending = NO_COMMIT
 
     def path_at(microsecond: int) -> str:
@@ -81,7 +73,8 @@ def make_run_directory(
 
 
 def _next_free(taken: int, is_taken: Callable[[int], bool]) -> int:
-    """The next number after one that is taken; of many in a row, few are asked for."""
+    """Find the next number after one that is taken."""
+    # Many jobs that begin in one moment take many in a row: doubled steps ask for few of them.
     step = 1
     while is_taken(taken + step):
         taken, step = taken + step, 2 * step
@@ -92,7 +85,7 @@ def _next_free(taken: int, is_taken: Callable[[int], bool]) -> int:
     return taken + 1
 
 
-def begin_run(
+def write_start(
     path: Path,
     *,
     info: Mapping[str, str],
@@ -101,7 +94,7 @@ def begin_run(
     patch: bytes | None = None,
     re_execution: str | None = None,
 ) -> None:
-    """Write what is known of a run at its start; with `hermes.info`, the last, it is an experiment."""
+    """Write what is known of a run at its start, `hermes.info` last: with it, the directory is a run."""
     texts = {ARGUMENTS: arguments, PROVENANCE: format_provenance(provenance), RE_EXECUTION: re_execution}
     files = {name: encode_text(text) for name, text in texts.items() if text is not None}
     if patch is not None:
@@ -112,16 +105,19 @@ def begin_run(
         write_file(path / name, data)
 
 
-def end_run(path: Path, fields: Mapping[str, str]) -> None:
-    """Add what is known of a run at its end to its `hermes.info`, all of it or nothing."""
+def write_end(path: Path, fields: Mapping[str, str]) -> None:
+    """Add what is known of a run at its end to its `hermes.info`, all of it or nothing.
+
+    Raises `InfoError`, a `ValueError`, for values that cannot be written.
+    """
     with at_path(path / INFO):
         data = encode_text(format_info(fields))
     present = (path / INFO).read_bytes()
     data = data if present.endswith(b"\n") else b"\n" + data
     try:
         write_file(path / INFO, present + data)
-    except OSError:  # where there is no room for a second file, there may be for some lines in the first
-        with about_file(path / INFO), (path / INFO).open("ab", buffering=0) as file:
+    except OSError:  # there may be room for some lines in the first file, if not for a second file
+        with name_file(path / INFO), (path / INFO).open("ab", buffering=0) as file:
             append_whole(file, data)
             os.fsync(file.fileno())
     with contextlib.suppress(OSError):
@@ -129,10 +125,10 @@ def end_run(path: Path, fields: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def job_logs(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The two log files of a run, open for a process to append to them itself.
+def open_job_logs(path: Path) -> Generator[tuple[BinaryIO, BinaryIO]]:
+    """Open the two logs of a run, for a process to append to them itself.
 
-    The first is locked, by this process and by every one that prints into it: see `is_held`.
+    The first is locked by this process and by every one that inherits it: see `is_held`.
     """
     with (path / STDOUT).open("ab") as stdout, (path / STDERR).open("ab") as stderr:
         lock(stdout.fileno())
@@ -140,7 +136,7 @@ def job_logs(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process that recorded a job, or that the job is, still has the run's log open."""
+    """Return whether the process of a job, or the one that records it, still has the run's log open."""
     try:
         with os.fdopen(open_own(path, STDOUT), "rb") as file:
             return lock(file.fileno()) is False
@@ -149,12 +145,12 @@ def is_held(path: Path) -> bool:
 
 
 def beat(path: Path) -> None:
-    """Say that the run goes on, for those who cannot see its process."""
+    """Set the time of the run's heartbeat, which tells those who cannot see its process that it goes on."""
     (path / HEARTBEAT).touch()
 
 
 def heartbeat_age(path: Path) -> float | None:
-    """How many seconds ago the run last said that it goes on, None where it never did."""
+    """Return how many seconds ago the run had its last heartbeat, None without one."""
     try:
         return max(0.0, time.time() - (path / HEARTBEAT).lstat().st_mtime)
     except OSError:
@@ -178,26 +174,26 @@ def append_to_stderr(path: Path, text: str) -> None:
 def gather_named(folder: Path, path: Path) -> list[str]:
     """Move what has the run's identifier in its name from a folder into the run's directory.
 
-    Files and directories directly in the folder are moved, but nothing is written over. What could
-    not be moved is said.
+    Files and directories directly in the folder are moved, but nothing is written over. Returns why
+    some could not be moved.
     """
     problems: list[str] = []
     try:
         with os.scandir(folder) as entries:
             named = [Path(entry.path) for entry in entries if path.name in entry.name]
     except OSError as error:
-        return [f"expected to look for files in {folder}, got {error.strerror or error}"]
+        return [f"cannot look for files in {folder}: {error.strerror or error}"]
     for found in sorted(named):
         target = path / found.name
         if os.path.realpath(found) == os.path.realpath(path):
             continue
         if os.path.lexists(target):
             problems.append(
-                f"expected no {found.name!r} in the run's directory, got one; it stays at {found}"
+                f"there is a {found.name!r} in the run's directory already; this one stays at {found}"
             )
             continue
         try:
             shutil.move(found, target)
         except OSError as error:
-            problems.append(f"expected to move {found}, got {error.strerror or error}")
+            problems.append(f"cannot move {found}: {error.strerror or error}")
     return problems

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections import deque
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
+from pyhermes.core.arrays.stack import to_number
 from pyhermes.core.disk.atomic_writing import append_whole
 from pyhermes.core.disk.provenance import announce_scores, logs_scores
-from pyhermes.core.disk.temporary import about_file
-
-if TYPE_CHECKING:
-    pass
-
+from pyhermes.core.disk.temporary import name_file
+from pyhermes.core.errors import WrongTypeError
+from pyhermes.core.messages import shown
+from pyhermes.core.typing import ScalarLike
 
 _READ_AT_ONCE = 4096
+
+_LINES_AT_ONCE = 100
+"""Bounds what is written again after a disk that was full takes lines once more."""
+
+
+def format_score(score: ScalarLike) -> bytes:
+    r"""Return a score as its line, from which exactly this float is read again.
+
+    Raises `WrongTypeError`, a `TypeError`, for what is no number that a float holds.
+
+    >>> format_score(0.1)
+    b'0.1\n'
+    """
+    number = to_number(score)
+    with contextlib.suppress(OverflowError):
+        if number is not None:
+            return f"{float(number)!r}\n".encode()
+    raise WrongTypeError(f"expected a number that a float holds as the score, got {shown(score)}")
 
 
 def open_scores(path: Path, scores: Path) -> BinaryIO:
@@ -41,7 +60,8 @@ def open_scores(path: Path, scores: Path) -> BinaryIO:
 
 
 def _size_of_lines(descriptor: int, size: int) -> int:
-    """How many bytes of a file are lines with an end; after a power failure, any number more may be zeros."""
+    """Return how many bytes of a file are lines with an end."""
+    # Read from the end: a file of scores may be large, and after a power failure end in many zeros.
     while size:
         start = max(0, size - _READ_AT_ONCE)
         end = os.pread(descriptor, _READ_AT_ONCE, start).rfind(b"\n")
@@ -51,11 +71,8 @@ def _size_of_lines(descriptor: int, size: int) -> int:
     return 0
 
 
-_LINES_AT_ONCE = 100
-
-
 class ScoreLog:
-    """Appends lines to the scores of the run in a directory; in the file is never a gap or half a line.
+    """Appends lines to the scores of the run in a directory, with no gap and no half a line among them.
 
     A line that cannot be written is an `OSError`, and with `keeps` it waits for the next attempt.
     """
@@ -81,7 +98,7 @@ class ScoreLog:
                 raise
 
     def close(self) -> None:
-        """Append what waits, and close the file; raises an `OSError` that says how much is lost."""
+        """Append the lines that wait, and close the file; raises an `OSError` that says how many are lost."""
         with self._lock:
             try:
                 self._write_waiting()
@@ -101,13 +118,13 @@ class ScoreLog:
                 self._waiting.popleft()
 
     def _write(self, lines: bytes) -> None:
-        with about_file(self._scores):
+        with name_file(self._scores):
             try:
                 if self._file is None:
                     self._file = open_scores(self._path, self._scores)
                     self._announce()
                 append_whole(self._file, lines)
-            except OSError:  # and opened again, part of a line that could not even be cut off goes
+            except OSError:  # opening the file again cuts off what may be left of a line
                 self._has_failed = True
                 self._close()
                 raise
@@ -116,7 +133,7 @@ class ScoreLog:
             self._announce()
 
     def _announce(self) -> None:
-        """Have a last line without its end count as cut off; where there was no room, later."""
+        """Note, once, that a last line without its end was cut off; where there is no room, try later."""
         self._is_announced = self._is_announced or (not self._has_failed and announce_scores(self._path))
 
     def _close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 from itertools import islice
 from pathlib import Path
 
@@ -17,12 +17,13 @@ from pyhermes.core.disk.bulk import NO_LINK, NO_WAITING
 from pyhermes.core.disk.layout import TEMPORARY, temporary_path
 
 _NAMES_LOOKED_AT = 1000
+"""Bounds what one save costs in a folder that holds a million files."""
 
 
 def lock(descriptor: int) -> bool | None:
     """Lock an open file until it is closed, here and in every process that has inherited it.
 
-    False where another has locked it, None where the system cannot.
+    Returns False where another has locked it, None where the system cannot.
     """
     try:
         import fcntl
@@ -36,8 +37,8 @@ def lock(descriptor: int) -> bool | None:
 
 
 @contextlib.contextmanager
-def temporary_in(folder: Path) -> Iterator[Path]:
-    """An empty file in a folder, which is this process's own; what is left of it at the end goes."""
+def make_temporary(folder: Path) -> Generator[Path]:
+    """Make an empty file of this process's own in a folder; what is left of it at the end is removed."""
     while True:
         path = temporary_path(folder)
         with path.open("xb", buffering=0) as holder:
@@ -45,7 +46,7 @@ def temporary_in(folder: Path) -> Iterator[Path]:
                 locked = lock(holder.fileno())
                 if locked is None:  # Windows moves no file that is open
                     holder.close()
-                # who clears away may have been here between the making and the locking
+                # Another process may have cleared it away between the making and the locking.
                 if locked is not False and path.exists():
                     yield path
                     return
@@ -55,8 +56,8 @@ def temporary_in(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def about_file(path: Path) -> Iterator[None]:
-    """Errors of the system that name no file, or one that is written in its stead, say that it is `path`."""
+def name_file(path: Path) -> Generator[None]:
+    """Let errors of the system name `path` that name no file, or the temporary one in its place."""
     try:
         yield
     except OSError as error:
@@ -69,7 +70,7 @@ def about_file(path: Path) -> Iterator[None]:
 
 
 def clear_abandoned(folder: Path) -> None:
-    """Remove the temporary files in a folder whose writers were killed; of a huge folder, a part is seen."""
+    """Remove temporary files in a folder whose writers were killed."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in islice(entries, _NAMES_LOOKED_AT):
             if TEMPORARY.fullmatch(entry.name):

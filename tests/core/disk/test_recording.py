@@ -26,17 +26,17 @@ from pyhermes.core.disk.provenance import announce_scores, load_provenance, logs
 from pyhermes.core.disk.record import (
     append_to_stderr,
     beat,
-    begin_run,
-    end_run,
     gather_named,
     heartbeat_age,
-    job_logs,
     make_run_directory,
+    open_job_logs,
+    write_end,
+    write_start,
 )
 from pyhermes.core.disk.run_files import save_state_dict
 from pyhermes.core.disk.scanning import load_arguments
 from pyhermes.core.disk.score_log import open_scores
-from pyhermes.core.disk.stop_file import ask_to_stop, forget_stop, wanted_signal
+from pyhermes.core.disk.stop_file import ask_to_stop, forget_stop, read_stop
 from pyhermes.core.errors import InfoError, ProvenanceError, RecordingError
 from pyhermes.core.formats.provenance import Process, Provenance
 from pyhermes.core.messages import shown
@@ -60,7 +60,7 @@ def path(tmp_path: Path) -> Path:
 def run(path: Path) -> Path:
     """A run that has begun."""
     info = {"commit_hash": COMMIT, "start_time": "2026_11_23_182353176615"}
-    begin_run(path, info=info, arguments="--lr 0.1\n", provenance=PROVENANCE_HELD)
+    write_start(path, info=info, arguments="--lr 0.1\n", provenance=PROVENANCE_HELD)
     return path
 
 
@@ -241,7 +241,7 @@ def test_a_root_that_cannot_be_written_to_is_an_error(common: Path) -> None:
 
 def test_a_run_begins_with_all_its_files(path: Path) -> None:
     assert not is_experiment(path)
-    begin_run(
+    write_start(
         path,
         info={"commit_hash": COMMIT, "start_time": "2026_11_23_182353176615", "comments": "a\nb"},
         arguments="taxi\n--lr 0.1\n",
@@ -269,13 +269,13 @@ def test_what_is_not_given_has_no_file(run: Path) -> None:
 
 def test_a_run_that_cannot_begin_is_no_experiment(path: Path) -> None:
     with pytest.raises(InfoError, match="comments"):
-        begin_run(path, info={"comments": "a\r\nb"}, arguments="", provenance=PROVENANCE_HELD)
+        write_start(path, info={"comments": "a\r\nb"}, arguments="", provenance=PROVENANCE_HELD)
     assert names(path) == []
 
 
 def test_the_end_is_added_to_what_was_known(run: Path) -> None:
     before = (run / "hermes.info").read_bytes()
-    end_run(run, {"end_time": "2026_11_23_182432431151", "execution_time": "39.25", "exit_status": "-15"})
+    write_end(run, {"end_time": "2026_11_23_182432431151", "execution_time": "39.25", "exit_status": "-15"})
     end = b"end_time:2026_11_23_182432431151\nexecution_time:39.25\nexit_status:-15\n"
     assert (run / "hermes.info").read_bytes() == before + end
     assert not (run / HEARTBEAT).exists()
@@ -285,14 +285,14 @@ def test_the_end_is_added_to_what_was_known(run: Path) -> None:
 
 def test_an_end_without_a_heartbeat_is_an_end(run: Path) -> None:
     (run / HEARTBEAT).unlink()
-    end_run(run, {"exit_status": "0"})
+    write_end(run, {"exit_status": "0"})
     assert load_run(run).info.exit_status == 0
 
 
 def test_an_end_that_cannot_be_written_changes_nothing(run: Path) -> None:
     before = (run / "hermes.info").read_bytes()
     with pytest.raises(InfoError, match="carriage return") as error:
-        end_run(run, {"exit_status": "0", "comments": "a\r\nb"})
+        write_end(run, {"exit_status": "0", "comments": "a\r\nb"})
     assert error.value.path == run / "hermes.info"
     assert (run / "hermes.info").read_bytes() == before
 
@@ -300,7 +300,7 @@ def test_an_end_that_cannot_be_written_changes_nothing(run: Path) -> None:
 def test_an_end_does_not_continue_a_line_that_was_cut_off(run: Path) -> None:
     with (run / "hermes.info").open("a") as file:
         file.write("note:cut")
-    end_run(run, {"exit_status": "0"})
+    write_end(run, {"exit_status": "0"})
     assert load_run(run).info.exit_status == 0
 
 
@@ -320,7 +320,7 @@ def test_an_end_for_which_a_second_file_has_no_room_is_added_to_the_first(
 
     monkeypatch.setattr(os, "replace", no_room)
     monkeypatch.setattr(os, "fsync", seen_fsync)
-    end_run(run, {"exit_status": "0"})
+    write_end(run, {"exit_status": "0"})
     assert (run / "hermes.info").read_bytes() == on_disk[-1] == before + b"exit_status:0\n"
     assert not (run / HEARTBEAT).exists()
 
@@ -332,7 +332,7 @@ def test_an_end_for_which_the_first_file_has_no_room_either_is_an_error_that_nam
     monkeypatch.setattr(os, "replace", no_room)
     monkeypatch.setattr(os, "write", no_room)
     with pytest.raises(OSError, match="No space left") as error:
-        end_run(run, {"exit_status": "0"})
+        write_end(run, {"exit_status": "0"})
     assert error.value.filename == str(run / "hermes.info")
     assert (run / "hermes.info").read_bytes() == before
     assert (run / HEARTBEAT).exists()
@@ -365,7 +365,7 @@ def test_a_new_file_takes_no_place_of_another(tmp_path: Path) -> None:
     path = tmp_path / "sweep.hermes"
     write_new_file(path, "café \udcff\n")
     assert path.read_bytes() == b"caf\xc3\xa9 \xff\n"
-    with pytest.raises(RecordingError, match="expected a new file, got one that is there") as error:
+    with pytest.raises(RecordingError, match="there is a file already") as error:
         write_new_file(path, "other")
     assert error.value.path == path
     assert path.read_bytes() == b"caf\xc3\xa9 \xff\n"
@@ -529,7 +529,7 @@ def test_on_a_full_disk_the_old_state_dict_stays_and_the_error_says_why(tmp_path
 def test_a_process_writes_to_the_logs_itself(run: Path) -> None:
     (run / "stdout.log").write_bytes(b"before ")
     append_to_stderr(run, "before ")
-    with job_logs(run) as (stdout, stderr):
+    with open_job_logs(run) as (stdout, stderr):
         append_to_stderr(run, "meanwhile ")
         for _ in range(2):
             subprocess.run(
@@ -570,7 +570,7 @@ def test_only_the_runs_own_files_are_read_as_logs(run: Path, tmp_path: Path, kin
 
 
 def test_logs_are_closed_after_an_error(run: Path) -> None:
-    with pytest.raises(KeyError), job_logs(run) as (stdout, stderr):
+    with pytest.raises(KeyError), open_job_logs(run) as (stdout, stderr):
         raise KeyError
     assert (stdout.closed, stderr.closed) == (True, True)
 
@@ -702,14 +702,13 @@ def test_what_cannot_be_moved_is_said_and_stays(
     monkeypatch.setattr("shutil.move", fail)
     problems = gather_named(tmp_path, run)
     assert problems == [
-        f"expected to move {tmp_path / f'{letter}_{run.name}'}, got No space left on device"
-        for letter in "ab"
+        f"cannot move {tmp_path / f'{letter}_{run.name}'}: No space left on device" for letter in "ab"
     ]
 
 
 def test_a_folder_that_cannot_be_looked_into_is_said(run: Path, tmp_path: Path) -> None:
     assert gather_named(tmp_path / "nowhere", run) == [
-        f"expected to look for files in {tmp_path / 'nowhere'}, got No such file or directory"
+        f"cannot look for files in {tmp_path / 'nowhere'}: No such file or directory"
     ]
 
 
@@ -718,24 +717,24 @@ def test_a_folder_that_cannot_be_looked_into_is_said(run: Path, tmp_path: Path) 
 
 def test_who_is_asked_once_is_interrupted_and_asked_twice_is_killed(tmp_path: Path) -> None:
     stop = tmp_path / "sub" / "sub" / "stop"
-    assert wanted_signal(stop) == 0
+    assert read_stop(stop) == 0
     ask_to_stop(stop)
-    assert wanted_signal(stop) == signal.SIGINT
+    assert read_stop(stop) == signal.SIGINT
     ask_to_stop(stop)
-    assert wanted_signal(stop) == signal.SIGKILL
+    assert read_stop(stop) == signal.SIGKILL
     ask_to_stop(stop)
-    assert wanted_signal(stop) == signal.SIGKILL
+    assert read_stop(stop) == signal.SIGKILL
     forget_stop(stop)
-    assert wanted_signal(stop) == 0
+    assert read_stop(stop) == 0
     forget_stop(stop)
     ask_to_stop(stop)
-    assert wanted_signal(stop) == signal.SIGINT
+    assert read_stop(stop) == signal.SIGINT
 
 
 @pytest.mark.parametrize("content", [b"", b"soon", b"\xff", b"1.5"])
 def test_a_file_that_says_nothing_asks_for_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "stop").write_bytes(content)
-    assert wanted_signal(tmp_path / "stop") == 0
+    assert read_stop(tmp_path / "stop") == 0
 
 
 # Whether there is anything

@@ -12,7 +12,7 @@ import pytest
 
 from pyhermes.core import load_scores
 from pyhermes.core.disk.provenance import load_provenance, logs_scores, store_provenance
-from pyhermes.core.disk.record import begin_run, make_run_directory
+from pyhermes.core.disk.record import make_run_directory, write_start
 from pyhermes.core.disk.score_log import ScoreLog
 from tests.core.disk.test_disk import PROVENANCE
 
@@ -59,7 +59,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 def run(tmp_path: Path) -> Path:
     """A run that has begun."""
     path = make_run_directory(tmp_path / "root", "train", "first", datetime(2026, 11, 23))
-    begin_run(path, info={}, arguments="", provenance=PROVENANCE)
+    write_start(path, info={}, arguments="", provenance=PROVENANCE)
     return path
 
 
