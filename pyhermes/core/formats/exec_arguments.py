@@ -62,7 +62,7 @@ class ExecArgs:
 
     @property
     def values(self) -> dict[str, ArgumentValue]:
-        r"""A fresh dict from each argument's name to its value, in the order of the file.
+        r"""A new dict from each argument's name to its value, in the order of the file.
 
         A name without a value has True, one with several values a list. A name that comes again has
         all its values in one list.

@@ -1,1 +1,1 @@
-"""An execution file to the jobs of a sweep."""
+"""Read execution files, and expand each into the jobs of its sweep."""

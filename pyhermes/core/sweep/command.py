@@ -1,4 +1,4 @@
-"""A command line taken apart: what is started, and which script that is."""
+"""Tell in a command line what is started, and which script that is, from its arguments."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def split_command(words: Sequence[str]) -> Command:
     if not words:
         raise ArgumentsError("expected a command of at least one word, got none")
     program = PurePosixPath(words[0]).name
-    options = _options_of(program)
+    options = _option_pattern(program)
     if options is None:
         path = words[0] if "/" in words[0] else None
         return _command(words, 1, _stem(words[0]) or "command", path)
-    count, letter, value = _past_options(words, options)
+    count, letter, value = _skip_options(words, options)
     if letter:
         module = value.rpartition(".")[2] if letter == "m" else ""
         return _command(words, count, _stem(module) or program, None)
@@ -66,7 +66,7 @@ def _command(words: Sequence[str], count: int, script: str, path: str | None) ->
     return Command(tuple(words[:count]), script, path, tuple(words[count:]))
 
 
-def _options_of(program: str) -> re.Pattern[str] | None:
+def _option_pattern(program: str) -> re.Pattern[str] | None:
     if _PYTHON.fullmatch(program):
         return _OF_PYTHON
     if program in _SHELLS:
@@ -74,8 +74,8 @@ def _options_of(program: str) -> re.Pattern[str] | None:
     return _OF_OTHERS if program in _OTHERS else None
 
 
-def _past_options(words: Sequence[str], options: re.Pattern[str]) -> tuple[int, str, str]:
-    """How many words come before the script; the letter of an option in its place, and its value."""
+def _skip_options(words: Sequence[str], options: re.Pattern[str]) -> tuple[int, str, str]:
+    """Count the words before the script; also return the letter of an option in its place, and its value."""
     place = 1
     while place < len(words) and words[place].startswith("-") and words[place] != "-":
         valued = options.fullmatch(words[place])
@@ -90,6 +90,6 @@ def _past_options(words: Sequence[str], options: re.Pattern[str]) -> tuple[int, 
 
 
 def _stem(path: str) -> str:
-    """The name without its ending, empty where no directory could have it."""
+    """Return a name without its ending, empty where no directory could have it."""
     stem = PurePosixPath(path).stem
     return "" if stem == ".." else stem

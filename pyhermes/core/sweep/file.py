@@ -1,4 +1,4 @@
-"""Execution files: the text of a sweep to frozen records, and these back to text.
+"""Read the text of an execution file into frozen records, and write these as text.
 
 A file has four sections. `PRE` holds settings as `key:value`, `STD-H` options for every job, `STD-E`
 arguments for every job, and `EXEC` the jobs: `[[python, train.py, --lr 0.1],[-c comment]]`, or
@@ -24,7 +24,7 @@ from pyhermes.core.sweep.items import (
     DEEPEST,
     MOST,
     NAME,
-    NOT_SO_DEEP,
+    NESTING_LIMIT,
     Item,
     JobLine,
     Sweep,
@@ -50,7 +50,7 @@ _AN_END_OF_JOB = "`]` after the parts and the options of a job"
 _AN_END_OF_SWEEP = "`,` or `)`"
 _A_RANGE = "RANGE[start, stop] or RANGE[start, stop, step] of numbers, with a step that is not 0"
 _A_VALUE = "a range that holds a number, counting from its start towards its stop"
-_NOT_SO_MANY_VALUES = f"at most {MOST} values from the ranges of a file"
+_VALUE_LIMIT = f"at most {MOST} values from the ranges of a file"
 
 _BLANK = f"[{BLANKS}]*"
 _COMMA, _COMMAS = re.compile(","), re.compile(f"(?:,{_BLANK})*")
@@ -61,16 +61,16 @@ _BINDING = re.compile(rf"({NAME.pattern}){_BLANK}={_BLANK}(RANGE{_BLANK})?(?=\[)
 _NEEDS_QUOTES = re.compile(rf"^$|^#|^//|[{BLANKS}'\"\\,\[\]]")
 
 
-def _copied(settings: Mapping[str, str]) -> dict[str, str]:
+def _copy_settings(settings: Mapping[str, str]) -> dict[str, str]:
     return dict(settings)
 
 
 @final
 @attrs.frozen
 class ExecutionFile:
-    """What an execution file says: settings, options and arguments for all jobs, and the jobs."""
+    """The content of an execution file: settings, options and arguments for all jobs, and the jobs."""
 
-    _settings: dict[str, str] = attrs.field(factory=dict[str, str], converter=_copied, hash=False)
+    _settings: dict[str, str] = attrs.field(factory=dict[str, str], converter=_copy_settings, hash=False)
     options: tuple[Words, ...] = ()
     arguments: tuple[Words, ...] = ()
     items: tuple[Item, ...] = ()
@@ -99,12 +99,12 @@ def parse_execution_file(text: str) -> ExecutionFile:
     settings, options, arguments, jobs = (sections.get(name, []) for name in SECTIONS)
     reader = _ItemReader(jobs)
     file = ExecutionFile(
-        dict(filter(None, (_setting(line.text) for line in settings))),
+        dict(filter(None, (_parse_setting(line.text) for line in settings))),
         tuple(split_quoted(line.text, EXECUTION_FILE) for line in options),
         tuple(split_quoted(line.text, EXECUTION_FILE) for line in arguments),
-        tuple(reader.items()),
+        tuple(reader.read_items()),
     )
-    problems.extend(_problem(line, _A_SETTING) for line in settings if not _setting(line.text))
+    problems.extend(_problem(line, _A_SETTING) for line in settings if not _parse_setting(line.text))
     for line, words in zip(options, file.options, strict=True):
         problems.extend([] if is_option_of_job(words) else [_problem(line, AN_OPTION)])
     problems.extend([*reader.problems, *problems_of_items(file.items)])
@@ -137,7 +137,7 @@ def format_execution_file(file: ExecutionFile) -> str:
 
 
 def checked_file(file: ExecutionFile) -> ExecutionFile:
-    r"""The file, if nothing is wrong in it; else raises one `ExecutionFileError` with all that is.
+    r"""Return the file, if nothing is wrong in it; else raise one `ExecutionFileError` with all problems.
 
     >>> checked_file(parse_execution_file("EXEC\n[[],[]]"))
     Traceback (most recent call last):
@@ -157,7 +157,7 @@ def _problem(line: Line, expected: str) -> Problem:
     return Problem(line.number, None, line.text, expected)
 
 
-def _setting(line: str) -> tuple[str, str] | None:
+def _parse_setting(line: str) -> tuple[str, str] | None:
     key, colon, value = line.partition(":")
     key = key.strip(BLANKS)
     return (key, value.strip(BLANKS)) if colon and key else None
@@ -165,19 +165,19 @@ def _setting(line: str) -> tuple[str, str] | None:
 
 @final
 class _ItemReader:
-    """Reads jobs and sweeps; what cannot be read becomes one of its `problems`."""
+    """A reader of jobs and sweeps; what cannot be read becomes one of its `problems`."""
 
     def __init__(self, lines: list[Line]) -> None:
         self.problems: list[Problem] = []
         self._cursor = Cursor(lines)
         self._values_left = MOST
 
-    def items(self) -> Iterator[Item]:
+    def read_items(self) -> Iterator[Item]:
         self._cursor.take(_COMMAS)
         while not self._cursor.is_at_the_end:
             begin = self._cursor.place
             try:
-                item = self._item(0)
+                item = self._read_item(0)
             except MisreadError as error:
                 self.problems.append(self._cursor.problem(error.place, error.expected))
                 self._cursor.skip_to_item(begin, error.place)
@@ -185,16 +185,16 @@ class _ItemReader:
                 yield item
                 self._cursor.take(_COMMAS)
 
-    def _item(self, depth: int) -> Item:
+    def _read_item(self, depth: int) -> Item:
         line = self._cursor.line
         sweep = self._cursor.take(_SWEEP)
         if sweep is None:
-            return self._job(line)
+            return self._read_job(line)
         if depth == DEEPEST:
-            raise MisreadError(sweep.start(), NOT_SO_DEEP)
-        return self._sweep(cast("Literal['PROD', 'ZIP']", sweep[1]), line, depth + 1)
+            raise MisreadError(sweep.start(), NESTING_LIMIT)
+        return self._read_sweep(cast("Literal['PROD', 'ZIP']", sweep[1]), line, depth + 1)
 
-    def _job(self, line: int) -> JobLine:
+    def _read_job(self, line: int) -> JobLine:
         cursor = self._cursor
         cursor.need(_IS_JOB, _A_JOB)
         cursor.check_closed()
@@ -207,21 +207,21 @@ class _ItemReader:
         cursor.need(_CLOSE, _AN_END_OF_JOB)
         return JobLine(parts, options, line)
 
-    def _sweep(self, kind: Literal["PROD", "ZIP"], line: int, depth: int) -> Sweep:
+    def _read_sweep(self, kind: Literal["PROD", "ZIP"], line: int, depth: int) -> Sweep:
         items: list[Item] = []
         values: list[tuple[str, tuple[Words, ...]]] = []
         while not self._cursor.take(_END):
             binding = self._cursor.take(_BINDING)
             if binding:
-                values.append((binding[1], self._range() if binding[2] else self._cursor.take_list()))
+                values.append((binding[1], self._read_range() if binding[2] else self._cursor.take_list()))
             else:
-                items.append(self._item(depth))
+                items.append(self._read_item(depth))
             if not self._cursor.take(_COMMA):
                 self._cursor.need(_END, _AN_END_OF_SWEEP)
                 break
         return Sweep(kind, tuple(items), tuple(values), line)
 
-    def _range(self) -> tuple[Words, ...]:
+    def _read_range(self) -> tuple[Words, ...]:
         place = self._cursor.place
         found = parse_range(list(map(" ".join, self._cursor.take_list())))
         if found is None:
@@ -229,7 +229,7 @@ class _ItemReader:
         if not found.steps:
             raise MisreadError(place, _A_VALUE)
         if found.steps[self._values_left :]:
-            raise MisreadError(place, _NOT_SO_MANY_VALUES)
+            raise MisreadError(place, _VALUE_LIMIT)
         self._values_left -= len(found.steps)
         return tuple((text,) for text in found.texts())
 
@@ -248,7 +248,7 @@ def _format_setting(key: str, value: str) -> str:
         # after a blank a quote begins a quotation, in which nothing is a comment
         for spelled in (line, f"{key}: {value}"):
             sections, _ = split_sections(f"PRE\n{spelled}")
-            if [_setting(read.text) for read in sections["PRE"]] == [(key, value)]:
+            if [_parse_setting(read.text) for read in sections["PRE"]] == [(key, value)]:
                 return spelled
     raise ExecutionFileError(
         "expected a setting that one line `key:value` can hold, without a comment and without "

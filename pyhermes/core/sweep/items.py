@@ -1,4 +1,4 @@
-"""What an execution file runs: jobs and sweeps as they stand in it, and the rules that these follow."""
+"""The jobs and sweeps of an execution file as they stand in it, and the rules that they follow."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from pyhermes.core.problems import Problem
 from pyhermes.core.text.quoting import Words
 
 MOST = 1_000_000
-"""So many jobs a file may have at most, and so many values its ranges."""
+"""The most jobs that a file may have, and the most values of its ranges; more are a mistake."""
 DEEPEST = 50
-"""So many sweeps may stand inside each other."""
+"""The most sweeps that may stand inside each other, far below Python's limit of recursion."""
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 PLACEHOLDER = re.compile(rf"\{{({NAME.pattern})\}}")
-"""What stands for a value in the jobs of a sweep."""
+"""A name in braces, which stands for a value in the jobs of a sweep."""
 
 AN_OPTION = "an option: -cb, -ca or -ma with files, -l True, -l False, -c with a text, or -leg"
 A_WORD = "arguments and options of at least one word"
-NOT_SO_DEEP = f"at most {DEEPEST} sweeps inside each other"
+NESTING_LIMIT = f"at most {DEEPEST} sweeps inside each other"
 _A_PART = "a job of at least one part"
 _AN_ITEM_AND_A_LIST = "a sweep of at least one job and one list of values"
 _A_FREE_NAME = "a name that no list of values has already"
 _A_NAME = "a name of letters, digits and underscores"
 _VALUES = "a list of at least one value"
 _EQUAL_LENGTHS = "lists of equal lengths in ZIP"
-_NOT_SO_MANY_JOBS = f"at most {MOST} jobs from one file"
+_JOB_LIMIT = f"at most {MOST} jobs from one file"
 
 
 @final
@@ -79,7 +79,7 @@ def is_option_of_job(words: Words) -> bool:
 
 
 def problems_of_items(items: Iterable[Item]) -> list[Problem]:
-    """What is wrong in items as a whole, wherever they come from.
+    """Return what is wrong in items as a whole, wherever they come from.
 
     >>> print(*problems_of_items([JobLine((), (), 3)]))
     line 3: expected a job of at least one part, got ''
@@ -95,7 +95,7 @@ def _problems_of_number(items: Iterable[Item]) -> Iterator[Problem]:
     for item in items:
         total += _number_of_jobs(item)
         if total > MOST:
-            yield Problem(item.line, None, "more", _NOT_SO_MANY_JOBS)
+            yield Problem(item.line, None, "more", _JOB_LIMIT)
             return
 
 
@@ -109,7 +109,7 @@ def _number_of_jobs(item: Item) -> int:
 
 @final
 class _ItemChecker:
-    """Collects the problems of items; `_bound` has the names that stand for values at the moment."""
+    """A collector of the problems of items; `_bound` are the names that have values at the moment."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
@@ -119,7 +119,7 @@ class _ItemChecker:
         if isinstance(item, JobLine):
             self._check_job(item)
         elif depth == DEEPEST:
-            self._add(item, item.kind, NOT_SO_DEEP)
+            self._add(item, item.kind, NESTING_LIMIT)
         else:
             self._check_sweep(item, depth + 1)
 
@@ -172,7 +172,7 @@ class _ItemChecker:
 
 
 def _may_become_an_option(words: Words) -> bool:
-    """Whether there is an option that begins so, and values to come."""
+    """Whether words become an option once values stand in them."""
     # the others take any text, and are options as they stand
     return any(map(PLACEHOLDER.search, words)) and (
         words[0] == "-l" or PLACEHOLDER.search(words[0]) is not None

@@ -1,4 +1,4 @@
-"""The jobs of an execution file: every one by itself, ready to run."""
+"""Expand an execution file into its jobs, each by itself and ready to run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pyhermes.core.text.quoting import Words
 @final
 @attrs.frozen
 class JobOptions:
-    """What is done around a job; paths are relative to the project's directory."""
+    """Steps before and after a job; paths are relative to the project's directory."""
 
     copy_before: Words = ()
     copy_after: Words = ()
@@ -50,17 +50,17 @@ class Job:
 
     @property
     def lines(self) -> tuple[Words, ...]:
-        """The arguments as `exec_arguments` has them: positionals, flags, options, own ones first."""
+        """The arguments as in `exec_arguments`: positionals, flags, options, the job's own ones first."""
         return in_file_order((*self.own, *self.standard))
 
     def argv(self, identifier: str) -> Words:
-        """The words to start, with the identifier after the script where the job wants it."""
+        """Return the command line to run, with the identifier after the script where the job wants it."""
         first = (identifier,) if self.options.pass_identifier else ()
         return (*self.command, *first, *itertools.chain(*self.standard, *self.own))
 
 
 def expand(file: ExecutionFile) -> tuple[Job, ...]:
-    r"""All jobs of an execution file, those of a sweep with the last values varying fastest.
+    r"""Return all jobs of an execution file, those of a sweep with the last values varying fastest.
 
     Raises `ExecutionFileError`, a `ValueError` that says the line, for a file with problems.
 
@@ -75,7 +75,7 @@ def expand(file: ExecutionFile) -> tuple[Job, ...]:
 
 def _job_lines(item: Item, values: Mapping[str, Words]) -> Iterator[JobLine]:
     if isinstance(item, JobLine):
-        yield _filled_job(item, values) if values else item
+        yield _fill_job(item, values) if values else item
     else:
         for nested in item.items:
             for combination in _combinations(item):
@@ -89,21 +89,21 @@ def _combinations(sweep: Sweep) -> Iterator[dict[str, Words]]:
     return (dict(zip(names, combination, strict=True)) for combination in combined)
 
 
-def _filled_job(job: JobLine, values: Mapping[str, Words]) -> JobLine:
-    parts = tuple(_filled(words, values) for words in job.parts)
-    options = tuple(_filled(words, values) for words in job.options)
+def _fill_job(job: JobLine, values: Mapping[str, Words]) -> JobLine:
+    parts = tuple(_fill_words(words, values) for words in job.parts)
+    options = tuple(_fill_words(words, values) for words in job.options)
     filled = JobLine(parts, options, job.line)
     checked_file(ExecutionFile(items=(filled,)))
     return filled
 
 
-def _filled(words: Words, values: Mapping[str, Words]) -> Words:
+def _fill_words(words: Words, values: Mapping[str, Words]) -> Words:
     if not any(map(PLACEHOLDER.search, words)):
         return words
-    return tuple(itertools.chain.from_iterable(_filled_word(word, values) for word in words))
+    return tuple(itertools.chain.from_iterable(_fill_word(word, values) for word in words))
 
 
-def _filled_word(word: str, values: Mapping[str, Words]) -> Words:
+def _fill_word(word: str, values: Mapping[str, Words]) -> Words:
     alone = PLACEHOLDER.fullmatch(word)
     if alone:
         return values[alone[1]]
@@ -127,7 +127,7 @@ def _job(job: JobLine, file: ExecutionFile) -> Job:
 
 
 def _arguments(parts: Iterable[Words], count: int) -> tuple[Words, ...]:
-    """The parts after the first words, a part that these are only the beginning of taken apart."""
+    """Return the arguments after the first `count` words; a part that these begin is split at options."""
     arguments: list[Words] = []
     for words in parts:
         arguments.extend(lines_of_argv(words[count:]) if count else [words])

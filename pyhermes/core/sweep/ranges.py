@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
 _EXACT = 300
-"""Digits that hold any number `_DECIMAL` takes."""
+"""The precision that holds any number of `_DECIMAL`, and its sums, without rounding."""
 
 
 class DecimalRange(NamedTuple):
@@ -19,7 +19,7 @@ class DecimalRange(NamedTuple):
     digits: int
 
     def texts(self) -> Iterator[str]:
-        """The numbers in plain notation, integers without a point."""
+        """Return the numbers in plain notation, integers without a point."""
         for step in self.steps:
             sign = "-" if step < 0 else ""
             figures = str(abs(step)).zfill(self.digits + 1)
@@ -29,7 +29,7 @@ class DecimalRange(NamedTuple):
 
 
 def parse_range(numbers: Sequence[str]) -> DecimalRange | None:
-    """The range of a start, a stop (which is left out) and a step, 1 where there is none.
+    """Return the range from a start to a stop (which is left out) by a step, 1 where there is none.
 
     None for anything but two or three decimal numbers, and for a step of 0.
 

@@ -1,4 +1,4 @@
-"""The text of an execution file: its sections, lines and brackets.
+"""Split the text of an execution file into sections and lines, and read lists in brackets.
 
 Nothing here knows what a job is. All of it takes time in proportion to the text.
 """
@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 def split_sections(text: str) -> tuple[dict[str, list[Line]], list[Problem]]:
-    r"""The lines of each section that the text has, without the blank ones; never raises.
+    r"""Split a text into the lines of each section that it has, without blank ones; never raises.
 
     >>> sections, problems = split_sections("EXEC // jobs\n[['#', a]] # one\n")
     >>> sections, problems
@@ -72,7 +72,7 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 class MisreadError(Exception):
-    """Something else was expected at a place; whoever reads items goes on at another one."""
+    """Something else was expected at a place; the reader of items catches it and skips to the next item."""
 
     def __init__(self, place: int, expected: str) -> None:
         super().__init__(place, expected)
@@ -82,7 +82,7 @@ class MisreadError(Exception):
 
 @final
 class Cursor:
-    """A place in the lines of a section, between its words."""
+    """A place in the lines of a section, which moves on over what is read."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self.place: int = 0
@@ -90,16 +90,16 @@ class Cursor:
         self._mask = "\n".join(line.mask for line in lines)
         self._numbers = [line.number for line in lines]
         self._starts = [0, *itertools.accumulate(len(line.text) + 1 for line in lines)]
-        self._closing = _closing_brackets(self._mask)
+        self._closing = _match_brackets(self._mask)
 
     @property
     def line(self) -> int:
-        """The number of the line."""
+        """The number of the line at the place."""
         return self._line_of(self.place)
 
     @property
     def is_at_the_end(self) -> bool:
-        """Whether nothing follows."""
+        """Whether nothing follows the place."""
         return self.place >= len(self._text)
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -137,7 +137,7 @@ class Cursor:
         self.place = found.end() if found else len(self._mask)
 
     def problem(self, place: int, expected: str) -> Problem:
-        """That something else was expected; the value is the rest of the line."""
+        """Return the problem that something else was expected; its value is the rest of the line."""
         end = self._text.find("\n", place)
         value = self._text[place:] if end < 0 else self._text[place:end]
         return Problem(self._line_of(place), None, value, expected)
@@ -151,7 +151,7 @@ class Cursor:
         return self._numbers[bisect.bisect(self._starts, place, hi=len(self._numbers)) - 1]
 
     def _elements(self, opening: int) -> Iterator[str]:
-        """The texts between the commas of a list; nothing after the last comma is no element."""
+        """Return the texts between the commas of a list; after a last comma there is no element."""
         place = opening + 1
         for comma in self._commas(place, self._closing[opening]):
             element = self._text[place:comma].strip(BLANKS)
@@ -172,8 +172,8 @@ class Cursor:
             place += 1
 
 
-def _closing_brackets(mask: str) -> dict[int, int]:
-    """Where each square bracket that is closed is closed."""
+def _match_brackets(mask: str) -> dict[int, int]:
+    """Return the place at which each square bracket is closed, for those that are."""
     closing: dict[int, int] = {}
     opened: list[int] = []
     for found in _BRACKET.finditer(mask):
