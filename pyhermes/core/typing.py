@@ -17,8 +17,10 @@ PathLike: TypeAlias = str | os.PathLike[str]
 """A path as the standard library takes them."""
 
 OnError: TypeAlias = Literal["warn", "raise", "skip"]
-OnWriteError: TypeAlias = Literal["raise", "warn"]
 """What to do about runs that cannot be read: warn of them, raise an error, or say nothing."""
+
+OnWriteError: TypeAlias = Literal["raise", "warn"]
+"""What to do when the disk refuses a part of a recording: raise an error, or warn and try again."""
 
 FloatArray: TypeAlias = NDArray[np.float64]
 

@@ -4,17 +4,16 @@ import errno
 import os
 import threading
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import attrs
 import pytest
 
 from pyhermes.core import load_scores
+from pyhermes.core.disk.atomic_writing import append_whole
 from pyhermes.core.disk.provenance import load_provenance, logs_scores, store_provenance
-from pyhermes.core.disk.record import make_run_directory, write_start
-from pyhermes.core.disk.score_log import ScoreLog
-from tests.core.disk.test_disk import PROVENANCE
+from pyhermes.core.disk.score_log import ScoreLog, open_scores
+from tests.core.disk.helpers import PROVENANCE_HELD, python
 
 
 class Disk:
@@ -56,14 +55,6 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
-    """A run that has begun."""
-    path = make_run_directory(tmp_path / "root", "train", "first", datetime(2026, 11, 23))
-    write_start(path, info={}, arguments="", provenance=PROVENANCE)
-    return path
-
-
-@pytest.fixture
 def scores(run: Path) -> Path:
     return run / f"{run.name}.scores"
 
@@ -102,7 +93,7 @@ def open_files() -> int:
 def test_a_log_without_lines_makes_no_file_and_notes_nothing(run: Path, scores: Path) -> None:
     ScoreLog(run, scores, keeps=True).close()
     assert not scores.exists()
-    assert load_provenance(run) == PROVENANCE
+    assert load_provenance(run) == PROVENANCE_HELD
 
 
 @pytest.mark.parametrize("keeps", [True, False])
@@ -128,8 +119,8 @@ def test_with_the_first_line_it_is_noted_that_lines_are_whole_and_never_again(
     run: Path, log: ScoreLog
 ) -> None:
     log.append(line(0))
-    assert load_provenance(run) == attrs.evolve(PROVENANCE, logs_scores=True)
-    store_provenance(run, PROVENANCE)
+    assert load_provenance(run) == attrs.evolve(PROVENANCE_HELD, logs_scores=True)
+    store_provenance(run, PROVENANCE_HELD)
     log.append(line(1))
     log.close()
     assert not logs_scores(run)
@@ -296,3 +287,70 @@ def test_lines_of_several_threads_are_whole_and_in_order(scores: Path, log: Scor
     assert len(found) == 800
     for first in range(4):
         assert [score % 1000 for score in found if score // 1000 == first] == list(range(200))
+
+
+# Opening
+
+
+def test_what_is_appended_is_there_at_once(tmp_path: Path) -> None:
+    with open_scores(tmp_path, tmp_path / "a.scores") as file:
+        append_whole(file, b"1.0\n")
+        append_whole(file, b"")
+        assert (tmp_path / "a.scores").read_bytes() == b"1.0\n"
+        append_whole(file, b"2.0\n")
+        assert list(load_scores(tmp_path / "a.scores")) == [1.0, 2.0]
+    with open_scores(tmp_path, tmp_path / "a.scores") as file:
+        append_whole(file, b"3.0\n")
+    assert (tmp_path / "a.scores").read_bytes() == b"1.0\n2.0\n3.0\n"
+
+
+@pytest.mark.parametrize("begun", [b"2", b"-1", bytes(4095), bytes(4097), bytes(9000)])
+@pytest.mark.parametrize("lines", [b"", b"1.0\n", b"1.0\n" * 1024, b"1.0\n" * 3000])
+@pytest.mark.parametrize("logged", [True, False])
+def test_a_line_without_its_end_is_cut_off_where_we_logged_it_and_else_ended(
+    run: Path, begun: bytes, lines: bytes, logged: bool
+) -> None:
+    """After a power failure, what was not yet on disk may be zeros, as many as there are."""
+    path = run / "a.scores"
+    path.write_bytes(lines + begun)
+    store_provenance(run, attrs.evolve(PROVENANCE_HELD, logs_scores=logged))
+    with open_scores(run, path) as file:
+        append_whole(file, b"3.0\n")
+    assert path.read_bytes() == lines + (b"" if logged else begun + b"\n") + b"3.0\n"
+
+
+def test_whole_lines_stay_as_they_are_and_nothing_is_buffered(run: Path) -> None:
+    path = run / "a.scores"
+    path.write_bytes(b"1.0\n2.0\n")
+    with open_scores(run, path) as file:
+        assert path.read_bytes() == b"1.0\n2.0\n"
+        file.write(b"3.0\n")
+        assert path.read_bytes() == b"1.0\n2.0\n3.0\n"
+
+
+FULL = """
+import os, resource, sys
+from pathlib import Path
+from pyhermes.core.disk.atomic_writing import append_whole
+from pyhermes.core.disk.score_log import open_scores
+path = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (30, resource.RLIM_INFINITY))
+written = 0
+with open_scores(path.parent, path) as file:
+    try:
+        while True:
+            append_whole(file, b"12345.5\\n")
+            written += 1
+    except OSError as error:
+        print(written, error.errno)
+    print(path.read_bytes())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    append_whole(file, b"1.0\\n")
+"""
+
+
+def test_on_a_full_disk_no_half_line_is_left_and_writing_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    path = tmp_path / "a.scores"
+    printed = python(FULL, str(path))
+    assert printed.splitlines() == ["3 27", str(b"12345.5\n" * 3)]
+    assert list(load_scores(path)) == [12345.5, 12345.5, 12345.5, 1.0]
