@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import errno
+import os
+import pickle
+from collections.abc import Callable
+from copy import copy, deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyhermes import Experiment, Result, RunStatus
+from pyhermes.core import load_run
+from pyhermes.core.errors import NotRecordingError
+from pyhermes.core.runs.run import Run
+from pyhermes.runner.session import RunSession, begin_session, find_run_to_join, load_job_run
+from pyhermes.system.start import RunStart, StartedRun, start_run
+from tests.guarantees.helpers import warned
+
+VARIABLE = "HERMES_EXPERIMENT"
+
+
+class Holder:
+    """What holds a run for somebody who has written a comment."""
+
+    def __init__(self, run: Run, comments: str | None = None) -> None:
+        self.run = run
+        self.comments = comments
+        self.reloaded = 0
+
+    def reload(self) -> None:
+        self.reloaded += 1
+        self.run = load_run(self.run.path)
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> RunStart:
+    return RunStart(tmp_path / "runs", "train", "first", (), lambda _: ["python"], tmp_path)
+
+
+@pytest.fixture
+def started(start: RunStart) -> StartedRun:
+    return start_run(start)
+
+
+def test_a_session_that_has_started_its_run_records_its_end(started: StartedRun) -> None:
+    session = RunSession(load_run(started.path), started=started)
+    holder = Holder(session.run)
+    with session.record(holder):
+        session.log_score(1)
+    assert (holder.run.info.exit_status, holder.reloaded) == (0, 1)
+    assert not (started.path / "heartbeat").exists()
+
+
+def test_a_session_that_takes_part_in_a_run_leaves_the_end_to_others(started: StartedRun) -> None:
+    session = RunSession(load_run(started.path))
+    holder = Holder(session.run, "of this one")
+    with session.record(holder):
+        session.add_result("metrics", None).hold({"loss": [0.5]})
+    run = Experiment.load(started.path)
+    assert (run.run.info.exit_status, holder.reloaded) == (None, 0)
+    assert run.status is RunStatus.RUNNING
+    assert (run.comments, run.result.series("loss").tolist()) == ("of this one", [0.5])
+
+
+def test_in_another_rank_nothing_is_written(started: StartedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    before = {path: path.read_bytes() for path in started.path.iterdir()}
+    session = RunSession(load_run(started.path))
+    with session.record(Holder(session.run, "lost")):
+        session.log_score(1)
+        assert session.store_comments(session.run, "lost") is session.run
+        session.add_result("metrics", 0).hold({"loss": [0.5]})
+    assert {path: path.read_bytes() for path in started.path.iterdir()} == before
+
+
+def test_once_it_has_ended_it_takes_nothing_more(started: StartedRun) -> None:
+    session = RunSession(load_run(started.path), started=started)
+    with session.record(Holder(session.run)):
+        pass
+    uses: list[Callable[[], object]] = [lambda: session.log_score(1), lambda: session.add_result("a", None)]
+    for use in uses:
+        with pytest.raises(NotRecordingError, match="this recording has already ended"):
+            use()
+
+
+def test_a_comment_that_a_full_disk_refuses_at_the_end_is_named_and_the_run_has_an_end(
+    started: StartedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    session = RunSession(load_run(started.path), started=started, on_error="warn")
+    with warned() as said, session.record(Holder(session.run, "new")):
+        pass
+    (lost,) = said
+    assert lost.startswith("the recording has ended, and this could not be written:")
+    assert "No space left on device; lost are the comments" in lost
+    assert str(started.path / "hermes.info") in lost
+    run = Experiment.load(started.path)
+    assert (run.status, run.comments) == (RunStatus.FINISHED, None)
+
+
+def test_two_sessions_of_a_run_have_results_of_their_own(started: StartedRun) -> None:
+    first, second = (RunSession(load_run(started.path)) for _ in range(2))
+    first.add_result("metrics", None)
+    with pytest.raises(ValueError, match="there is a result 'metrics' already in this recording"):
+        second.add_result("metrics", None)
+
+
+# Copies of results
+
+
+@pytest.mark.parametrize("make", [copy, deepcopy, lambda result: pickle.loads(pickle.dumps(result))])
+def test_a_copy_of_a_recorded_result_is_a_plain_one_that_saves_nothing_by_itself(make: Any) -> None:
+    with Experiment.record("train", name="first") as exp:
+        result = exp.new_result("metrics", autosave=0)
+        result.store_scalar([1.0, 2.0], "loss")
+        copied = make(result)
+        copied["loss"] = [3.0]
+        assert exp.load_result("metrics").series("loss").tolist() == [1.0, 2.0]
+    assert type(copied) is Result
+    assert (copied.name, copied.path) == (result.name, result.path)
+    assert exp.result.series("loss").tolist() == [1.0, 2.0]
+
+
+# Taking part in a run
+
+
+def test_outside_of_a_job_there_is_no_run_to_join(start: RunStart) -> None:
+    assert find_run_to_join(start) is None
+    with pytest.raises(NotRecordingError, match="HERMES_EXPERIMENT is not set"):
+        load_job_run()
+
+
+def test_a_job_joins_its_run_and_adds_its_comments(
+    start: RunStart, started: StartedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(started.path))
+    joined = find_run_to_join(start)
+    assert joined == load_job_run() == load_run(started.path)
+    again = RunStart(start.root, "train", "first", (), start.argv, start.directory, comments=("a", "b"))
+    session = begin_session(again, joined, "raise")
+    assert (session.run.path, session.comments) == (started.path, "a,b")
+    assert len(list(start.root.rglob("hermes.info"))) == 1
+
+
+def test_a_variable_that_names_no_run_is_an_error(start: RunStart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(start.root / "nowhere"))
+    with pytest.raises(NotRecordingError, match="HERMES_EXPERIMENT names no run that can be read"):
+        find_run_to_join(start)
+
+
+def test_another_rank_joins_the_run_of_the_first(start: RunStart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "2")
+    joined = find_run_to_join(start)
+    assert joined is not None
+    assert joined.path == start.root / "train" / "first"
+    assert not start.root.exists()
