@@ -15,5 +15,6 @@ from .core.structure.marks import (
     Key as Key,
     Positional as Positional,
     Replicate as Replicate,
+    Secret as Secret,
     Shape as Shape,
 )

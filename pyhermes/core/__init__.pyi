@@ -109,6 +109,7 @@ from .structure.marks import (
     Key as Key,
     Positional as Positional,
     Replicate as Replicate,
+    Secret as Secret,
     Shape as Shape,
 )
 from .structure.typed_result import structure_result as structure_result

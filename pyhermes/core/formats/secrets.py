@@ -174,10 +174,14 @@ def mask_lines(
 ) -> tuple[tuple[str, ...], ...]:
     """Return arguments, each as its words, with `***` in place of each secret; see `mask_words`.
 
+    They are masked in the order of a command line: an option may have its value in the next one.
+
     >>> mask_lines([("taxi",), ("--password", "a", "b"), ("--auth=c",), ("--use-token",)])
     (('taxi',), ('--password', '***', '***'), ('--auth=***',), ('--use-token',))
     """
-    return tuple(mask_words(words, names) for words in lines)
+    given = tuple(map(tuple, lines))
+    masked = iter(mask_words(itertools.chain(*given), names))
+    return tuple(tuple(itertools.islice(masked, len(words))) for words in given)
 
 
 def is_masked(words: Iterable[str]) -> bool:
@@ -203,8 +207,8 @@ def mask_urls(text: str) -> str:
 def _secret_words(name: str) -> bool:
     parts = [part.strip("0123456789").lower() for part in _BETWEEN.split(name)]
     words = [word.lower() for word in _WORD.findall(name)]
-    found = _SECRET_WORDS.intersection((*parts, *words))
-    if found <= {"token"} and _SPECIAL_TOKENS.intersection(words):
+    found = _SECRET_WORDS & {*parts, *words}
+    if found == frozenset(("token",)) and _SPECIAL_TOKENS.intersection(words):
         return False
     pairs = itertools.pairwise(words)
     return bool(found) or any(kind in _KINDS_OF_KEYS and key in _KEYS for kind, key in pairs)

@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal, NewType, TypeGuard, Union, get_args,
 import numpy as np
 
 from pyhermes.core.errors import FieldError
-from pyhermes.core.structure.marks import Flag, Key, Mark, Positional, Replicate, Shape
+from pyhermes.core.structure.marks import Flag, Key, Mark, Positional, Replicate, Secret, Shape
+
+_MARKS_WITHOUT_ARGUMENTS = (Positional, Replicate, Secret)
 
 NARROWEST_FIRST: tuple[object, ...] = (
     *(bool, int, float, Literal, Path, PurePath, str, bytes, np.ndarray),
@@ -125,8 +127,9 @@ def type_text(annotation: object) -> str:
 
 def _marks_in(extra: object) -> tuple[Mark, ...]:
     """Return the mark that something in an annotation is: `Replicate` is one without being called, too."""
-    if extra is Positional or extra is Replicate:
-        return (Positional() if extra is Positional else Replicate(),)
+    for mark in _MARKS_WITHOUT_ARGUMENTS:
+        if extra is mark:
+            return (mark(),)
     if extra is Flag or extra is Key or extra is Shape:
         raise FieldError(f"expected {extra.__name__}(...) in an annotation, got the class itself")
-    return (extra,) if isinstance(extra, Flag | Key | Positional | Replicate | Shape) else ()
+    return (extra,) if isinstance(extra, Flag | Key | Positional | Replicate | Secret | Shape) else ()

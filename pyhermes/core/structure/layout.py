@@ -27,7 +27,7 @@ from pyhermes.core.errors import FieldError
 from pyhermes.core.formats.exec_arguments import ExecArgs, is_option, split_argument
 from pyhermes.core.messages import shown
 from pyhermes.core.structure.fields import Field, fields_of, has_fields
-from pyhermes.core.structure.marks import Flag, Positional
+from pyhermes.core.structure.marks import Flag, Positional, Secret
 from pyhermes.core.structure.readers import make_reader
 from pyhermes.core.structure.reading import Layout, Leaf, lay_out
 from pyhermes.core.structure.word_leaves import WORDS, is_collection
@@ -120,6 +120,8 @@ def _check_marks(field: Field) -> None:
         raise FieldError(f"expected {shown(marks[0])} in the nested class, got it on a field of one")
     if len({type(mark) for mark in marks}) > 1:
         raise FieldError(f"expected either a Flag or Positional, got {shown(marks)}")
+    if Secret() in field.marks and Positional() in field.marks:
+        raise FieldError("expected Secret on a field with an option, got it on a positional")
 
 
 def _leaf(flags: Mapping[str, tuple[str, ...]], field: Field, path: str) -> ArgumentLeaf:

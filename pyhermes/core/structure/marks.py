@@ -101,4 +101,10 @@ class Shape:
         object.__setattr__(self, "lengths", _check_lengths(lengths))
 
 
-Mark: TypeAlias = Flag | Positional | Replicate | Key | Shape
+@final
+@attrs.frozen
+class Secret:
+    """The value of the field's option is recorded as `***`, whatever its name is."""
+
+
+Mark: TypeAlias = Flag | Positional | Replicate | Key | Shape | Secret

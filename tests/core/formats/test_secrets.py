@@ -46,7 +46,16 @@ SECRET = [
         "--credential",
         "--credentials",
     ),
-    *("--auth", "--oauth", "--basic-auth", "--authorization", "+trainer.token", "--api_keys", "--ssh-key"),
+    *(
+        "--auth",
+        "--mask-api-key",
+        "--oauth",
+        "--basic-auth",
+        "--authorization",
+        "+trainer.token",
+        "--api_keys",
+        "--ssh-key",
+    ),
 ]
 PLAIN = [
     *("--tokenizer", "--max-tokens", "--secretary", "--author", "--authors", "--key", "--keys", "--keyboard"),
