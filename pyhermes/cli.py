@@ -52,6 +52,7 @@ from pyhermes.runner.command import (
     template,
 )
 from pyhermes.runner.job import JobOutcome
+from pyhermes.runner.masked_job import ask_for_secrets
 from pyhermes.runner.sweep import run_jobs
 from pyhermes.system.run_status import status_of_run
 
@@ -221,7 +222,7 @@ def rerun(
     provenance = load_provenance(found.path_to_experiment)
     if provenance is not None and is_there(provenance.directory):
         settings = settings.in_directory(Path(provenance.directory))
-    return _said([run_shown(job, settings, folder.name, (), True)])
+    return _said([run_shown(ask_for_secrets(job), settings, folder.name, (), True)])
 
 
 def _agrees() -> bool:

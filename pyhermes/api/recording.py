@@ -14,11 +14,12 @@ from pyhermes.api.result import Result
 from pyhermes.core.disk.layout import name_of_result, place_of_result
 from pyhermes.core.runs.run import Run
 from pyhermes.core.structure.argument_lines import GivenArguments, checked_words, lines_of_given
+from pyhermes.core.structure.secret_fields import find_secret_options
 from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
 from pyhermes.core.warn import warn
 from pyhermes.runner.session import ResultFile, RunSession, begin_session, find_run_to_join, load_job_run
 from pyhermes.runner.write_errors import check_on_error
-from pyhermes.system.environment import read_job_directory
+from pyhermes.system.environment import read_job_directory, read_secret_names
 from pyhermes.system.start import RunStart
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def record(
         comments=tuple(checked_words(comments)),
         seeds=seeds,
         patch=patch,
+        secrets=read_secret_names().with_secret(find_secret_options(args)),
     )
     warn("these arguments are escaped in exec_arguments, which has one line for each:", start.escaped_words)
     return _record(start, find_run_to_join(start), on_error)

@@ -27,8 +27,9 @@ from pyhermes.core.messages import reason_of
 from pyhermes.core.runs.status import RunStatus, status_of
 from pyhermes.core.sweep.file import format_execution_file
 from pyhermes.core.sweep.jobs import Job
+from pyhermes.core.sweep.secrets import mask_job
 from pyhermes.runner.heartbeat import Heartbeat
-from pyhermes.system.environment import VARIABLE
+from pyhermes.system.environment import VARIABLE, read_secret_names
 from pyhermes.system.process import process_of
 from pyhermes.system.start import RunStart, StartedRun, end_run, start_run
 
@@ -96,17 +97,18 @@ def run_job(plan: JobPlan, on_start: Callable[[Path], None] | None = None) -> Jo
 
 
 def _describe_start(plan: JobPlan) -> RunStart:
+    masked = mask_job(plan.job, read_secret_names())
     return RunStart(
         root=plan.root,
-        script=plan.job.script,
+        script=masked.script,
         name=plan.name,
-        lines=plan.job.lines,
-        argv=plan.job.argv,
+        lines=masked.lines,
+        argv=masked.argv,
         directory=plan.project,
         index=plan.index,
         comments=(*plan.comments, *plan.job.options.comments),
         patch=plan.patch,
-        re_execution=_format_re_execution(plan.job),
+        re_execution=_format_re_execution(masked),
     )
 
 

@@ -18,6 +18,7 @@ from pyhermes.core.disk.layout import (
     result_path,
     scores_path,
 )
+from pyhermes.core.disk.masking import mask_run
 from pyhermes.core.disk.record import check_name
 from pyhermes.core.disk.results import save_result
 from pyhermes.core.disk.run_files import save_state_dict, store_comments
@@ -31,7 +32,7 @@ from pyhermes.core.warn import warn
 from pyhermes.runner.heartbeat import keep_beating
 from pyhermes.runner.interrupts import EndingSignals, call_before_ending, exit_status_of
 from pyhermes.runner.write_errors import COMMENTS, END, RESULTS, SCORES, STATE_DICTS, WriteErrors
-from pyhermes.system.environment import VARIABLE, is_first_rank, read_job_directory
+from pyhermes.system.environment import VARIABLE, is_first_rank, read_job_directory, read_secret_names
 from pyhermes.system.start import RunStart, StartedRun, end_run, join_comments, start_run
 
 if TYPE_CHECKING:
@@ -291,6 +292,8 @@ class ResultFile:
 def begin_session(start: RunStart, joined: Run | None, on_error: OnWriteError) -> RunSession:
     """Start a run, or take part in one that another process has started; errors as in `start_run`."""
     if joined is not None:
+        if is_first_rank() and start.secrets != read_secret_names():  # who started the run did not know them
+            mask_run(joined.path, start.secrets)
         return RunSession(joined, comments=start.comments, on_error=on_error)
     started = start_run(start)
     return RunSession(load_run(started.path), started=started, on_error=on_error)

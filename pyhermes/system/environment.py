@@ -14,9 +14,24 @@ from pathlib import Path
 import numpy as np
 
 from pyhermes.core.formats.provenance import CodeState, Process, Provenance, Seeds
+from pyhermes.core.formats.secrets import SecretNames, parse_secret_names
 
 VARIABLE = "HERMES_EXPERIMENT"
 """The environment variable in which a job finds the directory of its run."""
+
+
+SECRETS_VARIABLE = "HERMES_SECRETS"
+"""The environment variable that names further arguments whose values are secret: see `parse_secret_names`."""
+
+
+def read_secret_names() -> SecretNames:
+    """Return the names of arguments that are said to be secret, or not to be, beside what they say."""
+    return parse_secret_names(os.environ.get(SECRETS_VARIABLE, ""))
+
+
+def add_secret_names(names: Iterable[str]) -> None:
+    """Let further arguments be secret, for this process and those that it starts."""
+    os.environ[SECRETS_VARIABLE] = " ".join([os.environ.get(SECRETS_VARIABLE, ""), *names]).strip()
 
 
 def read_job_directory() -> str | None:

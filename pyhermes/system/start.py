@@ -14,10 +14,11 @@ import attrs
 from pyhermes.core.disk.record import NO_COMMIT, make_run_directory, write_end, write_start
 from pyhermes.core.formats.exec_arguments import format_exec_args
 from pyhermes.core.formats.info import format_info
+from pyhermes.core.formats.secrets import SecretNames, mask_lines, mask_words
 from pyhermes.core.structure.argument_lines import on_one_line
 from pyhermes.core.text.times import format_stamp
 from pyhermes.core.warn import warn
-from pyhermes.system.environment import current_provenance
+from pyhermes.system.environment import current_provenance, read_secret_names
 from pyhermes.system.git import MISSING_CODE, read_code
 from pyhermes.system.process import process_of
 
@@ -31,6 +32,8 @@ class RunStart:
     are the arguments, each as its words, and `argv` gives the exact command line, in which the run's
     identifier may stand. The code is that of `directory`; with `patch` what is not committed of it is
     kept, with `seeds` those of this process. `problems` are what could not be recorded as it was given.
+    Of the arguments that `secrets` names, and of those whose names say it themselves, the values are
+    recorded as `***`.
 
     Raises `InfoError`, a `ValueError`, for comments that cannot be written.
     """
@@ -47,6 +50,7 @@ class RunStart:
     patch: bool = True
     re_execution: str | None = None
     problems: tuple[str, ...] = ()
+    secrets: SecretNames = attrs.field(factory=read_secret_names)
 
     def __attrs_post_init__(self) -> None:
         # Here and not when they are written: nothing is on disk yet that would have to go again.
@@ -55,7 +59,12 @@ class RunStart:
     @property
     def escaped_words(self) -> tuple[str, ...]:
         """The words, as `repr` shows them, that `exec_arguments` can hold only in an escaped form."""
-        return on_one_line(self.lines)[1]
+        return on_one_line(self.masked_lines)[1]
+
+    @property
+    def masked_lines(self) -> tuple[tuple[str, ...], ...]:
+        """The arguments without their secrets."""
+        return mask_lines(self.lines, self.secrets)
 
 
 @final
@@ -73,7 +82,7 @@ def start_run(start: RunStart) -> StartedRun:
     Raises `RecordingError`, a `ValueError`, for names that no directory can have, and the `OSError`
     of a disk that refuses it.
     """
-    lines, escaped = on_one_line(start.lines)
+    lines, escaped = on_one_line(start.masked_lines)
     arguments = format_exec_args(lines)
     code = read_code(start.directory, start.patch)
     warn(MISSING_CODE, code.problems)
@@ -88,7 +97,7 @@ def start_run(start: RunStart) -> StartedRun:
         info=info if comments is None else {**info, "comments": comments},
         arguments=arguments,
         provenance=current_provenance(
-            start.argv(path.name),
+            mask_words(start.argv(path.name), start.secrets),
             process_of(os.getpid()),
             code.state,
             directory=start.directory,

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pyhermes import Experiment
+from pyhermes.core.disk.provenance import load_provenance
 from pyhermes.system.git import read_code
+from tests.guarantees.helpers import warned
 from tests.system.helpers import commit, git
 
 
@@ -157,3 +160,17 @@ def test_no_program_that_a_submodule_names_is_run(repository: Path, tmp_path: Pa
     change(outer / "lib")
     assert read_code(outer, patch=False).state.dirty
     assert not ran.exists()
+
+
+def test_what_git_refuses_is_in_the_provenance_and_in_one_warning(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with warned() as said, Experiment.record("train", name="x", root=tmp_path / "r") as recording:
+        pass
+    provenance = load_provenance(recording.path_to_experiment)
+    assert provenance is not None
+    (problem,) = provenance.problems
+    assert "detected dubious ownership" in problem
+    assert said == [f"not all of the code is kept with the run:\n  {problem}"]

@@ -8,6 +8,7 @@ import attrs
 
 from pyhermes.core.formats.exec_arguments import split_name
 from pyhermes.core.formats.secrets import MASK, SecretNames, is_masked, mask_lines
+from pyhermes.core.sweep.file import ExecutionFile
 from pyhermes.core.sweep.items import Item, JobLine
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.text.quoting import Words
@@ -21,13 +22,17 @@ def mask_job(job: Job, names: SecretNames) -> Job:
     (('--api-key', '***'),)
     """
     command, *own = mask_lines((job.command, *job.own), names)
-    file = attrs.evolve(
-        job.file,
-        arguments=mask_lines(job.file.arguments, names),
-        items=tuple(_mask_item(item, names) for item in job.file.items),
-    )
-    standard = mask_lines(job.standard, names)
+    standard, file = mask_lines(job.standard, names), mask_file(job.file, names)
     return attrs.evolve(job, command=command, own=tuple(own), standard=standard, file=file)
+
+
+def mask_file(file: ExecutionFile, names: SecretNames) -> ExecutionFile:
+    """Return an execution file with `***` in place of each secret of its jobs; sweeps stay as they are."""
+    return attrs.evolve(
+        file,
+        arguments=mask_lines(file.arguments, names),
+        items=tuple(_mask_item(item, names) for item in file.items),
+    )
 
 
 def find_masked(job: Job) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 import pytest
@@ -11,11 +11,14 @@ from pyhermes.core.formats.secrets import SecretNames, mask_lines
 from pyhermes.core.structure.argument_lines import lines_of_given
 from pyhermes.core.structure.secret_fields import find_secret_options
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 
 @attrs.frozen
 class Service:
     name: str
-    seat: Optional[Annotated[str, Secret]]
+    seat: Annotated[str, Secret]
 
 
 @attrs.frozen
@@ -28,7 +31,7 @@ class Args:
 
 @dataclasses.dataclass
 class DataService:
-    seat_number: Annotated[str, Secret()]
+    seat_number: Annotated[str, Secret()] | None
 
 
 @dataclasses.dataclass
@@ -57,6 +60,16 @@ def test_the_marked_fields_of_a_dataclass_are_secret() -> None:
     assert mask_lines([("--service.seat-number", "s")], SecretNames(options)) == (
         ("--service.seat-number", "***"),
     )
+
+
+@dataclasses.dataclass
+class UnresolvedArgs:
+    seat: Annotated[str, Secret]
+    lr: Decimal | None = None
+
+
+def test_a_mark_counts_where_other_annotations_cannot_be_resolved() -> None:
+    assert find_secret_options(UnresolvedArgs("s")) == ("--seat",)
 
 
 @pytest.mark.parametrize("given", [["--lr", "0.1"], {"lr": 0.1}, 3, Service])
