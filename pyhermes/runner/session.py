@@ -329,4 +329,4 @@ def find_run_to_join(start: RunStart) -> Run | None:
 
 
 def _name_comments(error: OSError, info: Path) -> OSError:
-    return OSError(error.errno, f"{error.strerror or error}; lost are the comments", str(info))
+    return OSError(error.errno, f"{error.strerror or error}; the comments are lost", str(info))

@@ -105,7 +105,7 @@ def test_a_comment_that_a_full_disk_refuses_at_the_end_is_named_and_the_run_has_
         pass
     (lost,) = said
     assert lost.startswith("the recording has ended, and this could not be written:")
-    assert "No space left on device; lost are the comments" in lost
+    assert "No space left on device; the comments are lost" in lost
     assert str(started.path / "hermes.info") in lost
     run = Experiment.load(started.path)
     assert (run.status, run.comments) == (RunStatus.FINISHED, None)

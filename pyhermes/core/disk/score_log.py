@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections import deque
@@ -33,10 +32,13 @@ def format_score(score: ScalarLike) -> bytes:
     b'0.1\n'
     """
     number = to_number(score)
-    with contextlib.suppress(OverflowError):
-        if number is not None:
-            return f"{float(number)!r}\n".encode()
-    raise WrongTypeError(f"expected a number that a float holds as the score, got {shown(score)}")
+    try:
+        text = None if number is None else repr(float(number))
+    except OverflowError:  # an integer beyond every float
+        text = None
+    if text is None:
+        raise WrongTypeError(f"expected a number that a float holds as the score, got {shown(score)}")
+    return f"{text}\n".encode()
 
 
 def open_scores(path: Path, scores: Path) -> BinaryIO:
@@ -105,7 +107,7 @@ class ScoreLog:
                 if self._file is not None:
                     self._announce()
             except OSError as error:
-                lost = f"{error.strerror or error}; lost are the last scores, {len(self._waiting)}"
+                lost = f"{error.strerror or error}; the last {len(self._waiting)} scores are lost"
                 raise OSError(error.errno, lost, str(self._scores)) from error
             finally:
                 self._close()
