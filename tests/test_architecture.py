@@ -117,6 +117,7 @@ def test_the_types_import_nothing_of_the_package() -> None:
     [
         "api/experiment.py",
         "api/experiment_list.py",
+        "api/recording.py",
         "api/result.py",
         "api/structured_list.py",
         "api/tabular.py",
@@ -125,6 +126,12 @@ def test_the_types_import_nothing_of_the_package() -> None:
 def test_the_documented_classes_only_delegate(name: str) -> None:
     loops = (ast.For, ast.AsyncFor, ast.While)
     assert [node.lineno for node in ast.walk(parsed(name)) if isinstance(node, loops)] == []
+
+
+@pytest.mark.parametrize("name", API)
+def test_threads_signals_and_processes_are_none_of_a_facades(name: str) -> None:
+    kept_out = ("atexit", "multiprocessing", "signal", "subprocess", "threading")
+    assert [module for module in imported(parsed(name)) if is_under(module, *kept_out)] == []
 
 
 @pytest.mark.parametrize("name", SOURCES)

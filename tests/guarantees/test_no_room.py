@@ -263,7 +263,7 @@ def test_what_has_no_room_at_the_end_either_is_named_in_a_last_warning(small: Pa
     (run,) = Experiment.load_all(small / "train" / "first", on_error="raise")
     kept = run.scores().tolist()
     assert kept == [0.5, *range(2000)][: len(kept)]
-    assert f"the last {2001 - len(kept)} scores are lost" in last
+    assert f"scores lost at the end: {2001 - len(kept)}" in last
     assert run.status is RunStatus.FINISHED
 
 
@@ -300,7 +300,7 @@ def test_an_end_that_has_no_room_is_a_warning_that_says_what_will_be_seen(
         exp.log_score(1.0)
     scores, lost, end = said
     assert scores.startswith("scores cannot be written now")
-    assert "the last 1 scores are lost" in lost
+    assert "scores lost at the end: 1" in lost
     assert end.startswith("the end of the run could not be recorded")
     assert str(exp.path_to_experiment / "hermes.info") in end
     assert Experiment.load(exp.path_to_experiment).run.info.exit_status is None
@@ -331,7 +331,7 @@ def test_scores_that_wait_when_an_exception_comes_are_named_in_it(
         exp.log_score(1.0)
         raise error
     assert len(said) == 1
-    assert f"the last 1 scores are lost: {str(exp.scores_file)!r}" in error.__notes__[0]
+    assert f"scores lost at the end: 1: {str(exp.scores_file)!r}" in error.__notes__[0]
     assert "the end of the run could not be recorded" in error.__notes__[1]
 
 

@@ -107,7 +107,7 @@ class ScoreLog:
                 if self._file is not None:
                     self._announce()
             except OSError as error:
-                lost = f"{error.strerror or error}; the last {len(self._waiting)} scores are lost"
+                lost = f"{error.strerror or error}; scores lost at the end: {len(self._waiting)}"
                 raise OSError(error.errno, lost, str(self._scores)) from error
             finally:
                 self._close()

@@ -192,7 +192,7 @@ def test_what_waits_at_the_end_and_has_no_room_is_counted_in_an_error_that_names
     lost = lines - lines // 100 * 100
     with pytest.raises(OSError, match="No space left") as error:
         patient.close()
-    assert error.value.strerror == f"No space left on device; the last {lost} scores are lost"
+    assert error.value.strerror == f"No space left on device; scores lost at the end: {lost}"
     assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(scores))
     assert open_files() == before
     assert len(load_scores(scores)) == 1 + lines - lost
@@ -209,7 +209,7 @@ def test_an_error_without_a_number_says_what_it_is_too(
         patch.setattr(os, "write", refuse)
         with pytest.raises(OSError, match="of some file system"):
             patient.append(line(0))
-        with pytest.raises(OSError, match="of some file system; the last 1 scores are lost"):
+        with pytest.raises(OSError, match="of some file system; scores lost at the end: 1"):
             patient.close()
 
 
