@@ -8,5 +8,7 @@ from __future__ import annotations
 
 import lazy_loader
 
+__version__ = "0.1.0"
+
 # the names in the stub beside this file, each imported when it is first used
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

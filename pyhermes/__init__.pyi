@@ -18,3 +18,5 @@ from .core.structure.marks import (
     Secret as Secret,
     Shape as Shape,
 )
+
+__version__: str
