@@ -142,7 +142,7 @@ def filtering(folder: Path, rlmate: Task | None, turns: int) -> Iterator[Compari
     count = f"{len(held):,} runs"
 
     def again() -> None:
-        held[:] = map(Experiment._of, (experiment.run for experiment in held))
+        held[:] = map(Experiment.from_run, (experiment.run for experiment in held))
 
     first = {
         OURS: timed(lambda: held.filter_by_exec_args(*ARGS), before=again),

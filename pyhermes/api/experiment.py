@@ -1,4 +1,7 @@
-"""`Experiment`: one run's directory as an object."""
+"""`Experiment`: one run's directory as an object.
+
+It holds a frozen record, and every method is a call of a function over that record.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO, TypeVar, overload
 
 from pyhermes.api.result import Result
-from pyhermes.core.disk.bulk import collector_paused
+from pyhermes.core.disk.bulk import pause_collector
 from pyhermes.core.disk.layout import (
     ARGUMENTS,
     CHECKPOINT,
@@ -20,7 +23,7 @@ from pyhermes.core.disk.layout import (
     scores_path,
 )
 from pyhermes.core.disk.opening import list_files, open_logs, open_stderr
-from pyhermes.core.disk.results import find_result, list_results, load_result
+from pyhermes.core.disk.results import choose_result, list_results, load_result
 from pyhermes.core.disk.run_files import (
     copy_into,
     find_scores,
@@ -30,10 +33,17 @@ from pyhermes.core.disk.run_files import (
     move_into,
     store_comments,
 )
-from pyhermes.core.disk.scanning import load_arguments, load_run, problems_of, scan_runs
+from pyhermes.core.disk.scanning import (
+    load_arguments,
+    load_run,
+    scan_runs,
+    warn_of_problems,
+    warn_of_scan,
+)
 from pyhermes.core.errors import ArgumentsError, at_path
 from pyhermes.core.formats.exec_arguments import ExecArgs
-from pyhermes.core.runs.run import Run, checked_scan, describe_run
+from pyhermes.core.runs.run import Run, describe_run
+from pyhermes.core.runs.scan import check_scan
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, OnWriteError, PathLike
 from pyhermes.core.warn import warn
 
@@ -48,18 +58,16 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 
-_PROBLEMS = "not everything in hermes.info could be read; the raw text is in info_dict:"
-
 
 class Experiment:
     """One run: what was executed, when, with which arguments, and what it left behind.
 
-    Elsewhere an experiment is many runs; here it is exactly one, and its directory is the store.
+    Elsewhere an experiment is many runs; here it is exactly one, stored in its directory.
     What is loaded is a snapshot, which `reload()` renews; arguments are read when they are first
-    asked for, scores, results and logs every time. Two experiments are equal that have the same
+    asked for, scores, results and logs every time. Two experiments are equal if they have the same
     absolute path.
 
-    Making one from its parts neither reads nor makes anything on disk; `Experiment.load` reads one.
+    The constructor does not touch the disk; `Experiment.load` reads a run.
     `start_time` is a `datetime`, text as in an identifier, seconds since the epoch, or None.
 
     >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
@@ -67,9 +75,11 @@ class Experiment:
     (0.001, 150)
     """
 
-    _arguments: ExecArgs | None = None
-    _exec_args: frozenset[str]  # of what is in `_arguments`, and absent for as long as that is None
-    _new_comments: tuple[str | None, ...] = ()
+    # defaults of the class, so that each of a hundred thousand loaded runs holds its record only
+    loaded_arguments: ExecArgs | None = None
+    """The execution arguments, or None as long as they have not been read; see `arguments`."""
+
+    _new_comments: tuple[str | None, ...] = ()  # empty if there are none, as None is a comment, too
 
     def __init__(
         self,
@@ -80,21 +90,27 @@ class Experiment:
     ) -> None:
         self._hold(describe_run(identifier, path_to_experiment, commit_hash, start_time))
 
+    @classmethod
+    def from_run(cls, run: Run) -> Self:
+        """Make an experiment that holds a record, such as one of `pyhermes.core.scan_runs`.
+
+        >>> from pyhermes.core import scan_runs
+        >>> [Experiment.from_run(run).comments for run in scan_runs("runs/taxi_q/taxi-baseline").runs]
+        ['', 'crashes-on-purpose']
+        """
+        self = cls.__new__(cls)
+        self._run = run
+        return self
+
     def _hold(self, run: Run) -> None:
         self._run = run
         self._new_comments = ()
-        self._arguments = None
-        self.__dict__.pop("_exec_args", None)
+        self.loaded_arguments = None
 
-    def _take_arguments(self, found: ExecArgs | ArgumentsError) -> ArgumentsError | None:
-        """Hold the arguments that were read; if they could not be, why."""
-        if isinstance(found, ArgumentsError):
-            return found
-        if found.problems:
-            warn(f"{self._run.path}: the arguments could not be read:", found.problems)
-        self._arguments = found
-        self._exec_args = found.exec_args
-        return None
+    def hold_arguments(self, arguments: ExecArgs) -> None:
+        """Keep arguments that were read together with those of other runs; warn of their problems."""
+        warn(f"{self._run.path}: the arguments could not be read:", arguments.problems)
+        self.loaded_arguments = arguments
 
     # Loading
 
@@ -102,52 +118,43 @@ class Experiment:
     def load(cls, path_to_experiment: PathLike) -> Self:
         """Load the experiment in a directory.
 
-        Values of `hermes.info` that cannot be read are warned of, with file and line. Raises
-        `NotAnExperimentError`, a `FileNotFoundError` (and a `NotADirectoryError` for a file), for
-        what is no experiment, and `InfoError`, a `ValueError`, where `hermes.info` cannot be read.
+        Warns of values in `hermes.info` that cannot be read, with file and line. Raises
+        `NotAnExperimentError`, a `FileNotFoundError` (for a file also a `NotADirectoryError`), for a
+        path that is not an experiment, and `InfoError`, a `ValueError`, if `hermes.info` cannot be
+        read.
 
         >>> Experiment.load("runs/taxi_q/taxi-baseline/2026_11_23_182344306449_4_fcbfa").comments
         'crashes-on-purpose'
         """
-        run = load_run(path_to_experiment)
-        warn(_PROBLEMS, problems_of([run]))
-        return cls._of(run)
-
-    @classmethod
-    def _of(cls, run: Run) -> Self:
-        experiment = cls.__new__(cls)
-        experiment._run = run
-        return experiment
+        return cls.from_run(_load(path_to_experiment))
 
     @staticmethod
     def load_all(path: PathLike, *, on_error: OnError = "warn", recursive: bool = False) -> ExperimentList:
         """Load all experiments in a folder, sorted by identifier.
 
-        Looks at direct subdirectories, or with `recursive` further down, and passes over what is no
-        experiment. A run that cannot be read never hides the others: `on_error` says whether to
-        `"warn"` of it, to `"raise"` one `InfoError` that names all of them, or to `"skip"` it in
-        silence, and the list's `failed` holds it. Raises `NotAnExperimentError`, a
-        `FileNotFoundError` (and a `NotADirectoryError` for a file), where there is no such folder,
-        and `IsAnExperimentError`, a `ValueError`, for the directory of one run; a `ValueError` too for
-        another `on_error`.
+        Looks at direct subdirectories, or with `recursive` at all folders below, and skips whatever
+        is not an experiment. A run that cannot be read never hides the others: it is in the list's
+        `failed`, and `on_error` chooses whether to `"warn"`, to `"raise"` one `InfoError` that names
+        all of them, or to `"skip"` them silently. Raises `NotAnExperimentError`, a
+        `FileNotFoundError` (for a file also a `NotADirectoryError`), if there is no such folder,
+        `IsAnExperimentError`, a `ValueError`, for the directory of one run, and
+        `UnknownChoiceError`, a `ValueError`, for another `on_error`.
 
         >>> len(Experiment.load_all("runs/taxi_q/taxi-baseline"))
         2
         """
         from pyhermes.api.experiment_list import ExperimentList
 
-        with collector_paused():
-            scan = checked_scan(scan_runs(path, recursive=recursive), on_error)
-            experiments = ExperimentList((), failed=scan.failed)._with(map(Experiment._of, scan.runs))
+        with pause_collector():
+            scan = check_scan(scan_runs(path, recursive=recursive), on_error)
+            experiments = ExperimentList(map(Experiment.from_run, scan.runs), failed=scan.failed)
         if on_error != "skip":
-            warn("these experiments cannot be read, and are in .failed:", scan.failed)
-            warn("no experiments here, but in these folders below (or with recursive=True):", scan.elsewhere)
-            warn(_PROBLEMS, problems_of(scan.runs))
+            warn_of_scan(scan)
         return experiments
 
     @staticmethod
     def is_experiment(path: PathLike) -> bool:
-        """Whether a path is an experiment's directory; False for whatever is not, or not there.
+        """Return whether a path is an experiment's directory; False if nothing is there.
 
         >>> Experiment.is_experiment("runs/cartpole_dqn")
         False
@@ -156,21 +163,17 @@ class Experiment:
 
     @staticmethod
     def read_info(path_to_experiment: PathLike) -> dict[str, str]:
-        """The raw keys and values of an experiment's `hermes.info`, in order; errors as in `load`.
+        """Read the raw keys and values of an experiment's `hermes.info`, in order; errors as in `load`.
 
         >>> path = "runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa"
         >>> Experiment.read_info(path)["start_time"]
         '2026_11_23_182353176615'
         """
-        run = load_run(path_to_experiment)
-        warn(_PROBLEMS, problems_of([run]))
-        return dict(run.info.fields)
+        return dict(_load(path_to_experiment).info.fields)
 
     def reload(self) -> None:
-        """Read the run's information and arguments again, as they are on disk now."""
-        run = load_run(self._run.path)
-        warn(_PROBLEMS, problems_of([run]))
-        self._hold(run)
+        """Read the run's `hermes.info` and arguments again, as they are on disk now."""
+        self._hold(_load(self._run.path))
 
     # Recording
 
@@ -186,21 +189,21 @@ class Experiment:
         patch: bool = True,
         on_error: OnWriteError = "raise",
     ) -> AbstractContextManager[Recording]:
-        """Record what runs in a `with` block as a new experiment, `<root>/<script>/<name>/<identifier>`.
+        """Record a `with` block as a new experiment, `<root>/<script>/<name>/<identifier>`.
 
         `args` are the words of a command line, a mapping or a namespace, or an instance of an attrs
-        class. The directory is there at once, with what the run was started with: the arguments,
+        class. The directory is made at once, and holds what the run was started with: the arguments,
         the commit and, unless `patch` is False, what was not committed, the packages, and with
-        `seeds` those of the random number generators. However the block ends, how and when is
-        written down: exceptions go on, SIGINT and SIGTERM interrupt. In a script that `hermes exec`
-        started, this is the run that it started.
+        `seeds` the seeds of the random number generators. When the block ends, however it does, its
+        end is written down: exceptions are raised on, SIGINT and SIGTERM interrupt. In a script that
+        `hermes exec` started, the recording is the run that it started.
 
-        Where the disk is full, over quota or read-only while the run goes on, the files stay as they
-        were, and that is an `OSError`; with `on_error="warn"` it is one warning for each kind of
-        trouble, and what could not be written is written when there is room again.
+        If the disk is full, over quota or read-only during the run, the files stay as they were and
+        an `OSError` is raised; with `on_error="warn"` there is one warning for each kind of error, and
+        whatever could not be written is written when there is room again.
 
         Raises `RecordingError`, a `ValueError`, for names that no directory can have, and
-        `ArgumentsError`, a `ValueError`, and `WrongTypeError`, a `TypeError`, for arguments that cannot
+        `ArgumentsError`, a `ValueError`, or `WrongTypeError`, a `TypeError`, for arguments that cannot
         be written.
 
         >>> with Experiment.record("train", name="first", args={"lr": 0.1}) as exp:
@@ -226,16 +229,16 @@ class Experiment:
 
     @staticmethod
     def current() -> Recording:
-        """The run that this script is, where `hermes exec` started it; what is recorded goes there.
+        """Return the recording of the run that `hermes exec` started this script for.
 
-        What the disk refuses is an error; `Experiment.record` with `on_error` joins the same run.
+        A write that fails raises an error; `Experiment.record` with `on_error` joins the same run.
         Raises `NotRecordingError`, a `RuntimeError`, in any other script.
         """
         from pyhermes.api.recording import current
 
         return current()
 
-    # What was run
+    # The run, and its arguments
 
     @property
     def run(self) -> Run:
@@ -268,12 +271,12 @@ class Experiment:
 
     @property
     def commit_hash(self) -> str | None:
-        """The git commit that was run, `"00000"` where there was no git."""
+        """The git commit that was run, `"00000"` without git."""
         return self._run.info.commit_hash
 
     @property
     def comments(self) -> str | None:
-        """What was noted about the run; `store_comments()` writes a change to disk."""
+        """The comments on the run; `store_comments()` writes a change to disk."""
         return self._new_comments[0] if self._new_comments else self._run.info.comments
 
     @comments.setter
@@ -282,35 +285,36 @@ class Experiment:
 
     @property
     def start_time(self) -> datetime | None:
-        """When it began, as naive local time; of a killed run, when its identifier was made."""
+        """When it began, as naive local time; for a killed run, when its identifier was made."""
         return self._run.start_time
 
     @property
     def end_time(self) -> datetime | None:
-        """When it ended, as naive local time; None for a run that did not say."""
+        """When it ended, as naive local time; None if that was not written."""
         return self._run.info.end_time
 
     @property
     def execution_time(self) -> float | None:
-        """How long it took, in seconds; None for a run that did not say."""
+        """How long it took, in seconds; None if that was not written."""
         return self._run.info.execution_time
 
     @property
     def arguments(self) -> ExecArgs:
         """The frozen record of the execution arguments, read when it is first asked for.
 
-        Raises `ArgumentsError`, a `ValueError`, where they cannot be read.
+        Raises `ArgumentsError`, a `ValueError`, if they cannot be read.
         """
-        if self._arguments is not None:
-            return self._arguments
+        if self.loaded_arguments is not None:
+            return self.loaded_arguments
         found = load_arguments(self._run.path)
-        self._take_arguments(found)
+        self.hold_arguments(found)
         return found
 
-    def _known_arguments(self) -> ExecArgs:
-        """As much of the arguments as can be had, without a word about the rest."""
+    @property
+    def readable_arguments(self) -> ExecArgs:
+        """The arguments without a warning or an error: empty if they cannot be read."""
         try:
-            return self._arguments or load_arguments(self._run.path)
+            return self.loaded_arguments or load_arguments(self._run.path)
         except ArgumentsError:
             return ExecArgs()
 
@@ -328,7 +332,7 @@ class Experiment:
     def exec_args_dict(self) -> dict[str, ArgumentValue]:
         """A fresh dict from the arguments' names to their values, in the order they were given.
 
-        True for a bare flag or positional, else a number or text, or a list of several.
+        A value is True for a bare flag or positional, or else a number or text, or a list of them.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.exec_args_dict
@@ -337,11 +341,11 @@ class Experiment:
         return self.arguments.values
 
     def structure(self, cls: type[A], *, forbid_extra: bool = False) -> A:
-        """The execution arguments in an attrs class of one's own; see `pyhermes.core.structure_args`.
+        """Read the execution arguments into your own attrs class; see `pyhermes.core.structure_args`.
 
-        Arguments that no field takes are passed over, unless `forbid_extra`. Raises one
-        `ArgumentsError`, a `ValueError`, whose `problems` are all that does not fit, and
-        `FieldError`, a `TypeError`, for a class that no arguments could be read into.
+        Arguments that no field takes are ignored, unless `forbid_extra`. Raises one `ArgumentsError`,
+        a `ValueError`, whose `problems` are all arguments that do not fit, and `FieldError`, a
+        `TypeError`, for a class that no arguments could be read into.
 
         >>> import attrs
         >>> from typing import Annotated
@@ -359,14 +363,14 @@ class Experiment:
         with at_path(self._run.path / ARGUMENTS):
             return structure_args(self.arguments, cls, forbid_extra=forbid_extra)
 
-    # What became of it
+    # Its status
 
     @property
     def status(self) -> RunStatus:
-        """What became of it, `RunStatus.UNKNOWN` for a run that does not say.
+        """What became of the run, looked up each time; `RunStatus.UNKNOWN` if that cannot be known.
 
-        A run that has not ended is looked for every time: by its process on this machine, by its
-        heartbeat elsewhere.
+        A run that did not write its end is looked for by its process on this machine, or by its
+        heartbeat on another one.
         """
         from pyhermes.system.run_status import status_of_run
 
@@ -379,13 +383,13 @@ class Experiment:
 
         return status_of_run(self._run).reason
 
-    # What it left behind
+    # Scores, results, checkpoints and logs
 
     def scores(self) -> FloatArray:
-        """The training scores, an array of shape `(episodes,)` and dtype float64.
+        """Read the training scores, as an array of shape `(episodes,)` and dtype float64.
 
         Raises `MissingFileError`, a `FileNotFoundError`, without a scores file, and `ScoresError`,
-        a `ValueError`, naming file and line, where a line is no number.
+        a `ValueError` that names file and line, for a line that is not a number.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.scores()[:3]
@@ -395,29 +399,24 @@ class Experiment:
 
     @property
     def scores_file(self) -> Path:
-        """The path of the scores file, whether it is there or not."""
+        """The path of the scores file, whether it exists or not."""
         return scores_path(self._run.path, self._run.identifier)
 
     @property
     def result(self) -> Result:
-        """The result, read from disk; of several (which is warned of), the one with the run's name.
+        """The result, read from disk; of several, with a warning, the one with the run's name.
 
-        Raises `NoResultError`, a `RuntimeError`, without one, and `ResultError`, a `ValueError`,
-        naming the file, for one that cannot be read.
+        Raises `NoResultError`, a `RuntimeError`, if there is none, and `ResultError`, a `ValueError`
+        that names the file, for one that cannot be read.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.result["q_at_origin"].shape
         (15, 2)
         """
-        return Result.load(self._path_of_result())
-
-    def _path_of_result(self) -> Path:
-        path, names = find_result(self._run.path, self._run.identifier)
-        warn(f"took {path.name} of several results; load_result(name) takes another of:", names[1:] and names)
-        return path
+        return Result.load(choose_result(self._run.path, self._run.identifier))
 
     def list_results(self) -> list[str]:
-        """The sorted names of the results, without `.result`, as `load_result` takes them.
+        """Return the sorted names of the results, without `.result`, as `load_result` takes them.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.list_results()
@@ -426,14 +425,14 @@ class Experiment:
         return list_results(self._run.path)
 
     def load_result(self, name: str) -> Result:
-        """The result of that name, with `.result` or without; errors as in `Result.load`."""
+        """Load the result of that name, with `.result` or without; errors as in `Result.load`."""
         return Result.load(result_path(self._run.path, name))
 
     def result_as(self, cls: type[A], name: str | None = None) -> A:
-        """The result (or the one of that name) in an attrs class of one's own.
+        """Read the result (or the one of that name) into your own attrs class.
 
         See `pyhermes.core.structure_result` for what its fields may be. Raises one `ResultError`, a
-        `ValueError`, whose `problems` are all that does not fit; otherwise as `result`.
+        `ValueError`, whose `problems` are all values that do not fit; otherwise as `result`.
 
         >>> import attrs
         >>> import numpy.typing as npt
@@ -446,12 +445,12 @@ class Experiment:
         """
         from pyhermes.core.structure.typed_result import structure_result
 
-        path = self._path_of_result() if name is None else result_path(self._run.path, name)
+        path = choose_result(self._run.path, self._run.identifier, name)
         with at_path(path):
             return structure_result(load_result(path), cls)
 
     def list_pth_files(self) -> list[str]:
-        """The sorted names of the `.pth` files, state dicts of networks.
+        """Return the sorted names of the `.pth` files, which are state dicts of networks.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.list_pth_files()[0]
@@ -468,12 +467,12 @@ class Experiment:
     def load_state_dict(
         self, pth_name: str, net: torch.nn.Module | None = None
     ) -> dict[str, torch.Tensor] | torch.nn.Module:
-        """The state dict of that name (with `.pth` or without), on the CPU.
+        """Load the state dict of that name (with `.pth` or without), on the CPU.
 
-        With a `net` it is loaded into that, on the net's own device, and the net is returned, in
-        evaluation mode. Nothing in the file is ever run. Raises `MissingFileError`, a
-        `FileNotFoundError`, and `CheckpointError`, a `ValueError` that names the file, for what is
-        no state dict or does not fit the net; the net is as it was then.
+        With a `net`, load it into that, on the net's own device, and return the net in evaluation
+        mode. Nothing in the file is ever run. Raises `MissingFileError`, a `FileNotFoundError`, and
+        `CheckpointError`, a `ValueError` that names the file, if it is not a state dict or does not
+        fit the net, which is unchanged then.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.load_state_dict(exp.list_pth_files()[0])["0.weight"].shape
@@ -483,11 +482,11 @@ class Experiment:
         return load_state_dict(path) if net is None else load_network(path, net)
 
     def open_log_files(self, mode: str = "r+") -> AbstractContextManager[tuple[TextIO, TextIO]]:
-        r"""Open what the script printed, as `with exp.open_log_files("r") as (stdout, stderr):`.
+        r"""Open the logs of the run, as `with exp.open_log_files("r") as (stdout, stderr):`.
 
-        Both files are closed at the end, whatever happens. Text is UTF-8, with bytes that are not
-        as surrogates, and lines keep their endings. Raises `MissingFileError`, a
-        `FileNotFoundError`, for a log that is not there.
+        Both files are closed at the end of the block. Text is UTF-8; other bytes become surrogates,
+        and lines keep their endings. Raises `MissingFileError`, a `FileNotFoundError`, for a log that
+        does not exist.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> with exp.open_log_files("r") as (stdout, stderr):
@@ -497,13 +496,13 @@ class Experiment:
         return open_logs(self._run.path, mode)
 
     def open_stderr_file(self, mode: str = "r") -> AbstractContextManager[TextIO]:
-        """Open what the script printed as errors; otherwise as `open_log_files`."""
+        """Open the log of the run's errors; otherwise as `open_log_files`."""
         return open_stderr(self._run.path, mode)
 
     # Files
 
     def file(self, file: PathLike) -> Path:
-        """The path of a file in the experiment's directory, whether it is there or not.
+        """Return the path of a file in the experiment's directory, whether it exists or not.
 
         Raises `FileNameError`, a `ValueError`, for a name that would leave the directory.
 
@@ -516,10 +515,10 @@ class Experiment:
     def copy_file(self, path_to_file: PathLike, new_file_name: PathLike | None = None) -> Path:
         """Copy a file into the experiment's directory, under its own name or a new one.
 
-        What stands there is replaced as a whole. Returns the new path. Raises `MissingFileError`, a
-        `FileNotFoundError`, for a source that is not there, `NotAFileError`, an `OSError`, for one
-        that is no regular file, and `FileNameError`, a `ValueError`, for a name that would leave the
-        directory or belongs to the format; no file has changed then.
+        A file of that name is replaced as a whole. Returns the new path. Raises `MissingFileError`, a
+        `FileNotFoundError`, for a source that does not exist, `NotAFileError`, an `OSError`, for one
+        that is not a regular file, and `FileNameError`, a `ValueError`, for a name that would leave
+        the directory or that the format reserves. After an error no file has changed.
 
         >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
         >>> exp.copy_file("first_look.py", "script.py").name
@@ -532,7 +531,7 @@ class Experiment:
         return move_into(self._run.path, path_to_file, new_file_name)
 
     def store_comments(self) -> None:
-        """Write `comments` to the run's `hermes.info`, if they were changed.
+        """Write `comments` to the run's `hermes.info` if they were changed.
 
         Raises `InfoError`, a `ValueError`, for text that cannot be written.
 
@@ -549,10 +548,16 @@ class Experiment:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Experiment):
             return NotImplemented
-        return self._run.directory == other._run.directory
+        return self._run.directory == other.run.directory
 
     def __hash__(self) -> int:
         return hash(self._run.directory)
 
     def __repr__(self) -> str:
         return f"Experiment({self._run.identifier!r}, {str(self._run.path)!r})"
+
+
+def _load(path: PathLike) -> Run:
+    run = load_run(path)
+    warn_of_problems([run])
+    return run

@@ -1,4 +1,7 @@
-"""`ExperimentList`: a list of experiments that can be chosen from."""
+"""`ExperimentList`: a list of experiments, and the choosing among them.
+
+It is its data; choosing is a call of a function of `pyhermes.core` over it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from typing import TYPE_CHECKING, Self, SupportsIndex, TypeVar, overload
 
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.tabular import Tabular
-from pyhermes.core.disk.bulk import collector_paused
+from pyhermes.core.disk.bulk import pause_collector
 from pyhermes.core.disk.scanning import load_each_arguments
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.formats.exec_arguments import ExecArgs
-from pyhermes.core.runs.run import Run, UnreadableRun
-from pyhermes.core.runs.select import group_by, latest, require_all, sort_by, wanted_args
+from pyhermes.core.runs.run import Run
+from pyhermes.core.runs.scan import UnreadableRun
+from pyhermes.core.runs.select import filter_by_loaded_args, group_by, latest, require_all, sort_by
 from pyhermes.core.warn import warn
 
 if TYPE_CHECKING:
@@ -27,34 +31,11 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
-def _row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
-    from pyhermes.core.tables.run_table import RunRow
-
-    return RunRow(experiment.run, arguments.values, experiment.status)
-
-
-def read_arguments(experiments: Iterable[Experiment]) -> list[ArgumentsError]:
-    """Read the arguments of all experiments that have not been read; why some cannot be."""
-    unread = [experiment for experiment in experiments if experiment._arguments is None]
-    with collector_paused():
-        found = load_each_arguments([experiment.run for experiment in unread])
-        return [error for error in map(Experiment._take_arguments, unread, found) if error is not None]
-
-
-def failed_of(experiments: object) -> tuple[UnreadableRun, ...]:
-    """What could not be read where a list of experiments was loaded."""
-    return experiments.failed if isinstance(experiments, ExperimentList) else ()
-
-
-def _each_once(*failed: Iterable[UnreadableRun]) -> tuple[UnreadableRun, ...]:
-    return tuple(dict.fromkeys(chain(*failed)))
-
-
 class ExperimentList(Tabular, list[Experiment]):
-    """A list that holds experiments and nothing else; slices, copies and sums are such lists too.
+    """A list that holds experiments only; slices, copies and sums are such lists, too.
 
-    `failed` has the runs that could not be read where these were loaded, also in what was chosen
-    from them.
+    `failed` has the runs that could not be read when the list was loaded; every list that is chosen
+    from this one has them, too.
 
     >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
     >>> runs.filter_by_exec_args("--doubledqn").latest().exec_args_dict["--seed"]
@@ -65,45 +46,38 @@ class ExperimentList(Tabular, list[Experiment]):
 
     def __init__(self, exp_iterable: Iterable[Experiment], *, failed: Iterable[UnreadableRun] = ()) -> None:
         super().__init__(require_all(exp_iterable, Experiment))
-        self.failed = _each_once(failed_of(exp_iterable), failed)
+        self.failed = _unite(_failed_of(exp_iterable), failed)
 
     def filter_by_exec_args(self, *args: str) -> ExperimentList:
-        """The experiments that were given all of these arguments, in their order.
+        """Return the experiments that were given all of these arguments, in their order.
 
-        An argument is a whole line, such as `"--doubledqn"` or `"--seed 2"`.
+        An argument is a whole line, such as `"--doubledqn"` or `"--seed 2"`. Raises `ArgumentsError`,
+        a `ValueError`, if the arguments of an experiment cannot be read.
 
         >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
         >>> len(runs), len(runs.filter_by_exec_args("--doubledqn", "--seed 2"))
         (4, 1)
         """
-        wanted = wanted_args(args)
-        try:
-            return self._with([experiment for experiment in self if wanted <= experiment._exec_args])
-        except AttributeError:  # of one whose arguments have not been read
-            failed = read_arguments(self)
-            if failed:
-                raise failed[0] from None
-            return self.filter_by_exec_args(*wanted)
+        return self._choose(filter_by_loaded_args(self, args, _require_arguments))
 
-    def _with(self, chosen: Iterable[Experiment]) -> ExperimentList:
-        """A list of some of these experiments."""
+    def _choose(self, chosen: Iterable[Experiment]) -> ExperimentList:
         experiments = ExperimentList((), failed=self.failed)
-        list.extend(experiments, chosen)
+        super(ExperimentList, experiments).extend(chosen)  # they are experiments: no check again
         return experiments
 
     def filter(self, predicate: Callable[[Experiment], object]) -> ExperimentList:
-        """The experiments that the predicate is true of, in their order.
+        """Return the experiments for which the predicate is true, in their order.
 
         >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
         >>> len(runs.filter(lambda exp: exp.scores().max() > 100))
         1
         """
-        return self._with(exp for exp in self if predicate(exp))
+        return self._choose(filter(predicate, self))
 
     def sort_by(
         self, key: Callable[[Experiment], SupportsRichComparison | None], *, reverse: bool = False
     ) -> ExperimentList:
-        """The experiments ordered by what `key` gives for each; those of None or NaN come last.
+        """Return the experiments ordered by the value of `key` for each; None and NaN come last.
 
         Raises `WrongTypeError`, a `TypeError`, for values that cannot be compared.
 
@@ -111,22 +85,22 @@ class ExperimentList(Tabular, list[Experiment]):
         >>> runs.sort_by(lambda exp: exp.execution_time, reverse=True)[0].exec_args_dict["--seed"]
         0
         """
-        return self._with(sort_by(self, key, reverse=reverse))
+        return self._choose(sort_by(self, key, reverse=reverse))
 
     def group_by(self, key: Callable[[Experiment], K]) -> dict[K, ExperimentList]:
-        """The experiments by what `key` gives for each, in the order in which they come.
+        """Return the experiments by the value of `key` for each, in their order.
 
-        Raises `WrongTypeError`, a `TypeError`, for what cannot be a key of a dict.
+        Raises `WrongTypeError`, a `TypeError`, for values that cannot be hashed.
 
         >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
         >>> {name: len(group) for name, group in runs.group_by(lambda exp: exp.comments).items()}
         {'baseline': 2, 'double': 2}
         """
         groups = group_by(self, key)
-        return {value: self._with(group) for value, group in groups.items()}
+        return dict(zip(groups, map(self._choose, groups.values()), strict=True))
 
     def varying(self) -> tuple[str, ...]:
-        """The names of the arguments that are not the same in all experiments.
+        """Return the names of the arguments that are not the same in all experiments.
 
         >>> Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn").varying()
         ('-lr', '--seed', '--doubledqn', '--gradclip', '--layers')
@@ -136,9 +110,9 @@ class ExperimentList(Tabular, list[Experiment]):
         return varying(self._arguments())
 
     def structure(self, cls: type[A], *, forbid_extra: bool = False) -> StructuredList[A]:
-        """The experiments with their arguments in an attrs class; see `pyhermes.core.structure_args`.
+        """Read the arguments of all into your own attrs class; see `pyhermes.core.structure_args`.
 
-        Those whose arguments do not fit are warned of, and are in the list's `failed` with every
+        Warns of experiments whose arguments do not fit, which are in the list's `failed` with every
         problem. Raises `FieldError`, a `TypeError`, for a class that no arguments could be read into.
 
         >>> import attrs
@@ -155,10 +129,10 @@ class ExperimentList(Tabular, list[Experiment]):
         return structure_runs(self, cls, forbid_extra=forbid_extra)
 
     def latest(self) -> Experiment:
-        """The experiment that began last; of several, the one with the later identifier.
+        """Return the experiment that began last; of several, the one with the later identifier.
 
-        Those without a start time count only where none has one. Raises `NothingToChooseError`, a
-        `ValueError`, where the list is empty.
+        Experiments without a start time count only if none has one. Raises `NothingToChooseError`, a
+        `ValueError`, if the list is empty.
 
         >>> runs = Experiment.load_all("runs/cartpole_dqn/dqn-vs-ddqn")
         >>> runs.latest().identifier
@@ -173,19 +147,20 @@ class ExperimentList(Tabular, list[Experiment]):
         return f"ExperimentList of {len(self)} runs{failed}"
 
     def _runs(self) -> list[Run]:
-        return [experiment.run for experiment in self]
+        return list(map(_run_of, self))
 
     def _arguments(self) -> list[ExecArgs]:
         warn("the arguments of these experiments cannot be read:", read_arguments(self))
-        return [experiment._arguments or ExecArgs() for experiment in self]
+        return list(map(_arguments_of, self))
 
     def _rows(self) -> list[RunRow]:
-        return list(map(_row, self, self._arguments()))
+        return list(map(_make_row, self, self._arguments()))
 
     def _known_rows(self, part: slice) -> list[RunRow]:
-        return [_row(experiment, experiment._known_arguments()) for experiment in self[part]]
+        some = self[part]
+        return list(map(_make_row, some, map(_readable_arguments_of, some)))
 
-    # What makes it a list of experiments require_all
+    # What keeps it a list of experiments only
 
     @overload
     def __getitem__(self, index: SupportsIndex, /) -> Experiment: ...
@@ -195,7 +170,7 @@ class ExperimentList(Tabular, list[Experiment]):
 
     def __getitem__(self, index: SupportsIndex | slice, /) -> Experiment | ExperimentList:
         if isinstance(index, slice):
-            return self._with(super().__getitem__(index))
+            return self._choose(super().__getitem__(index))
         return super().__getitem__(index)
 
     @overload
@@ -219,13 +194,13 @@ class ExperimentList(Tabular, list[Experiment]):
     def __add__(self, other: list[Experiment] | list[T], /) -> ExperimentList | list[T | Experiment]:
         both = self.copy()
         both.extend(require_all(other, Experiment))
-        both.failed = _each_once(self.failed, failed_of(other))
+        both.failed = _unite(self.failed, _failed_of(other))
         return both
 
-    # the type checker wants `+=` to take what `+` takes, which is not so for any list
+    # a type checker expects `+=` to take what `+` takes, which is not true of any list
     def __iadd__(self, other: Iterable[Experiment], /) -> Self:  # type: ignore[misc, override]
         self.extend(other)
-        self.failed = _each_once(self.failed, failed_of(other))
+        self.failed = _unite(self.failed, _failed_of(other))
         return self
 
     def append(self, experiment: Experiment, /) -> None:
@@ -233,7 +208,7 @@ class ExperimentList(Tabular, list[Experiment]):
         super().extend(require_all([experiment], Experiment))
 
     def extend(self, experiments: Iterable[Experiment], /) -> None:
-        """Add experiments at the end; none where one of them is none."""
+        """Add experiments at the end, or none of them if one is not an experiment."""
         super().extend(require_all(experiments, Experiment))
 
     def insert(self, index: SupportsIndex, experiment: Experiment, /) -> None:
@@ -241,5 +216,56 @@ class ExperimentList(Tabular, list[Experiment]):
         super().insert(index, *require_all([experiment], Experiment))
 
     def copy(self) -> ExperimentList:
-        """A list of the same experiments."""
+        """Return a list of the same experiments."""
         return self[:]
+
+
+def read_arguments(experiments: Iterable[Experiment]) -> list[ArgumentsError]:
+    """Read the arguments of all experiments that have not been read; return the errors of the others."""
+    unread = list(filter(_is_unread, experiments))
+    with pause_collector():
+        found = load_each_arguments(list(map(_run_of, unread)))
+        return list(filter(None, map(_hold, unread, found)))
+
+
+def _require_arguments(experiments: Iterable[Experiment]) -> None:
+    failed = read_arguments(experiments)
+    if failed:
+        raise failed[0]
+
+
+def _hold(experiment: Experiment, found: ExecArgs | ArgumentsError) -> ArgumentsError | None:
+    if isinstance(found, ArgumentsError):
+        return found
+    experiment.hold_arguments(found)
+    return None
+
+
+def _is_unread(experiment: Experiment) -> bool:
+    return experiment.loaded_arguments is None
+
+
+def _run_of(experiment: Experiment) -> Run:
+    return experiment.run
+
+
+def _arguments_of(experiment: Experiment) -> ExecArgs:
+    return experiment.loaded_arguments or ExecArgs()
+
+
+def _readable_arguments_of(experiment: Experiment) -> ExecArgs:
+    return experiment.readable_arguments
+
+
+def _make_row(experiment: Experiment, arguments: ExecArgs) -> RunRow:
+    from pyhermes.core.tables.run_table import RunRow
+
+    return RunRow(experiment.run, arguments.values, experiment.status)
+
+
+def _failed_of(experiments: object) -> tuple[UnreadableRun, ...]:
+    return experiments.failed if isinstance(experiments, ExperimentList) else ()
+
+
+def _unite(*failed: Iterable[UnreadableRun]) -> tuple[UnreadableRun, ...]:
+    return tuple(dict.fromkeys(chain(*failed)))

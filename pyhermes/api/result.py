@@ -1,4 +1,7 @@
-"""`Result`: a dict of what a run recorded."""
+"""`Result`: a dict of what a run recorded.
+
+It is its data, and gives a frozen record on request; every method is a call of a function over it.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +46,14 @@ class Result(dict[str, ResultValue]):
 
     @classmethod
     def new(cls, name: str) -> Self:
-        """An empty result with a name."""
+        """Make an empty result with a name."""
         return cls(name)
 
     @classmethod
     def from_namespace(cls, name: str, namespace: object) -> Self:
-        """A result that holds the attributes of a namespace, such as `argparse.Namespace`.
+        """Make a result that holds the attributes of a namespace, such as `argparse.Namespace`.
 
-        Raises `WrongTypeError`, a `TypeError`, for an object that has none.
+        Raises `WrongTypeError`, a `TypeError`, for an object without attributes.
 
         >>> from argparse import Namespace
         >>> Result.from_namespace("settings", Namespace(lr=0.1))
@@ -63,7 +66,7 @@ class Result(dict[str, ResultValue]):
         """Load a result from a file, under the file's name; nothing in it is ever run.
 
         Raises `MissingFileError`, a `FileNotFoundError`, and `ResultError`, a `ValueError` that
-        names the file, for what is no result.
+        names the file, for anything but a result.
 
         >>> path = "runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa"
         >>> result = Result.load(f"{path}/2026_11_23_182353168091_0_fcbfa.result")
@@ -73,11 +76,11 @@ class Result(dict[str, ResultValue]):
         return cls(name_of_result(path), path, load_values(path))
 
     def save(self, directory: PathLike | None = None) -> Path:
-        """Save as `<directory>/<name>.result`, making the directory; the file's path.
+        """Save as `<directory>/<name>.result`, make the directory, and return the file's path.
 
-        Without a directory it goes where it was last saved to or loaded from. The file is replaced
-        as a whole. Raises `ResultError`, a `ValueError`, without either place, for a name that no
-        file can have, and, naming the key, for a value that cannot be stored.
+        Without a directory the result is saved where it was last saved to or loaded from. The file is
+        replaced as a whole. Raises `ResultError`, a `ValueError`, without either place, for a name
+        that no file can have, and for a value that cannot be stored, naming its key.
 
         >>> Result("metrics", dictionary={"loss": [0.5]}).save("out").name
         'metrics.result'
@@ -89,9 +92,10 @@ class Result(dict[str, ResultValue]):
     def store_scalar(self, value: ScalarLike | Iterable[ScalarLike], key: str) -> None:
         """Append a number, or every number of an iterable, to the series under a key.
 
-        Numbers are those of Python and numpy, and torch tensors without a dimension, on any device
-        and with a graph. Raises `WrongTypeError`, a `TypeError`, for what is none, with nothing
-        stored, and `ResultError`, a `ValueError`, where the key holds something else.
+        Numbers are those of Python and numpy, and torch tensors without dimensions, on any device
+        and with a graph attached. Raises `WrongTypeError`, a `TypeError`, for anything else, and
+        `ResultError`, a `ValueError`, if the key holds something else than a series of numbers;
+        nothing is stored then.
 
         >>> result = Result.new("metrics")
         >>> result.store_scalar(1, "steps")
@@ -104,8 +108,8 @@ class Result(dict[str, ResultValue]):
     def store_array(self, value: ArrayLike | torch.Tensor, key: str) -> None:
         """Append a copy of an array of at least one dimension to the series under a key.
 
-        Raises `ResultError`, a `ValueError`, for what is none, and where the key holds something
-        else.
+        Raises `ResultError`, a `ValueError`, for anything else, and if the key holds something else
+        than a series of arrays.
 
         >>> result = Result.new("metrics")
         >>> result.store_array([0.5, 0.25], "q")
@@ -116,9 +120,9 @@ class Result(dict[str, ResultValue]):
         self[key] = add_array(self.get(key), value, key)
 
     def series(self, key: str) -> FloatArray:
-        """The numbers under a key as float64, shape `(n,)` for scalars, whatever holds them now.
+        """Return the numbers under a key as a float64 array, of shape `(n,)` for scalars.
 
-        Raises `NoSuchKeyError`, a `KeyError`, and `ResultError`, a `ValueError`, for what is no
+        Raises `NoSuchKeyError`, a `KeyError`, and `ResultError`, a `ValueError`, for anything but a
         series of real numbers.
 
         >>> Result("metrics", dictionary={"solved": [True, False]}).series("solved")
@@ -127,9 +131,9 @@ class Result(dict[str, ResultValue]):
         return series_of(self, key)
 
     def snapshot(self) -> ResultRecord:
-        """A frozen copy of everything, for the functions of `pyhermes.core`.
+        """Make a frozen copy of everything, for the functions of `pyhermes.core`.
 
-        Raises `ResultError`, a `ValueError`, naming the key, for a value that cannot be stored.
+        Raises `ResultError`, a `ValueError` that names the key, for a value that cannot be stored.
 
         >>> Result("metrics", dictionary={"loss": [0.5]}).snapshot().values["loss"]
         array([0.5])
@@ -137,9 +141,9 @@ class Result(dict[str, ResultValue]):
         return ResultRecord(self)
 
     def plot_scalar(self, key: str, smoothing: int = 50, show: bool = True, ax: Axes | None = None) -> Axes:
-        """Plot the series of scalars under a key, with its sliding mean; the axes it was drawn on.
+        """Plot the series of scalars under a key with its sliding mean, and return the axes.
 
-        `smoothing` is the window of the mean. `show` shows it at once, on a backend that has
+        `smoothing` is the window of the mean. `show` shows the figure at once, on a backend that has
         windows. Errors are those of `series`.
 
         >>> result = Result("metrics", dictionary={"loss": [0.5, 0.25]})

@@ -73,12 +73,8 @@ from .problems import (
     Problem as Problem,
     ResultProblem as ResultProblem,
 )
-from .runs.run import (
-    Run as Run,
-    RunWithArguments as RunWithArguments,
-    Scan as Scan,
-    UnreadableRun as UnreadableRun,
-)
+from .runs.run import Run as Run, RunWithArguments as RunWithArguments
+from .runs.scan import Scan as Scan, UnreadableRun as UnreadableRun
 from .runs.select import (
     filter_by_args as filter_by_args,
     group_by as group_by,

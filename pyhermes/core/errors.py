@@ -1,13 +1,13 @@
-"""Every error and warning of pyhermes, one class a noun.
+"""Every error and warning of pyhermes, one class for each kind of thing that can be wrong.
 
-All errors are `HermesError`s; each also is the builtin that a caller would catch without knowing
-pyhermes. `path` and `line` say where the trouble is, and `str(error)` shows them first.
+All errors are `HermesError`s, and each is also the builtin error that a caller would catch without
+knowing pyhermes. `path` and `line` say where the problem is, and `str(error)` begins with them.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from pyhermes.core.messages import printable
@@ -15,10 +15,10 @@ from pyhermes.core.problems import ArgumentProblem, Problem, ResultProblem
 
 
 class HermesError(Exception):
-    """Base of all errors that pyhermes raises on purpose.
+    """The base of all errors that pyhermes raises on purpose.
 
-    `path` is the file or directory concerned and `line` the line in it, counted from 1; both are
-    None where they do not apply.
+    `path` is the file or directory concerned and `line` the line in it, counted from 1; each is
+    None where it does not apply.
     """
 
     def __init__(self, message: str, *, path: Path | None = None, line: int | None = None) -> None:
@@ -35,41 +35,41 @@ class HermesError(Exception):
 
 
 class NotAnExperimentError(HermesError, FileNotFoundError):
-    """Nothing is there, or a directory without a `hermes.info`."""
+    """There is nothing at a path, or a directory without a `hermes.info`."""
 
 
 class NotADirectoryOfExperimentsError(NotAnExperimentError, NotADirectoryError):
-    """Something that is no directory stands where an experiment, or a folder of them, should be."""
+    """A path that should be a run, or a folder of runs, is not a directory."""
 
 
 class IsAnExperimentError(HermesError, ValueError):
-    """One run's directory was given where a folder of runs is expected."""
+    """A path that should be a folder of runs is itself a run."""
 
 
 class MissingFileError(HermesError, FileNotFoundError):
-    """An experiment does not hold the file that was asked for."""
+    """A file does not exist."""
 
 
 class NotAFileError(HermesError, OSError):
-    """A directory, a FIFO, a socket or a device stands where a file should be."""
+    """A path that should be a file is a directory, a FIFO, a socket or a device."""
 
 
 class FileNameError(HermesError, ValueError):
-    """A name would leave the experiment's directory, or belongs to the format itself."""
+    """A file name leads out of the run's directory, or is reserved by the format."""
 
 
 class FileModeError(HermesError, ValueError):
-    """A file was to be opened in a mode that does not fit it."""
+    """A file cannot be opened in this mode."""
 
 
 class InfoError(HermesError, ValueError):
-    """A `hermes.info` cannot be read, or what should go into one cannot be written."""
+    """A `hermes.info` cannot be read, or a value cannot be written to one."""
 
 
 class ArgumentsError(HermesError, ValueError):
     """Execution arguments cannot be read, cannot be written, or do not fit a class.
 
-    `problems` has everything that does not fit.
+    `problems` are all arguments that do not fit.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class ArgumentsError(HermesError, ValueError):
 
 
 class ScoresError(HermesError, ValueError):
-    """A line of a scores file is no number."""
+    """A line of a scores file is not a number."""
 
 
 class ResultError(HermesError, ValueError):
-    """A file is no result, a value cannot be stored in one, or one does not fit a class.
+    """A file is not a result, a value cannot be stored in one, or a result does not fit a class.
 
-    `problems` has everything that does not fit.
+    `problems` are all values that do not fit.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class ResultError(HermesError, ValueError):
 
 
 class CheckpointError(HermesError, ValueError):
-    """A `.pth` file is no state dict that can be loaded safely, or does not fit the network."""
+    """A `.pth` file is not a state dict that can be loaded safely, or does not fit the network."""
 
 
 class ProvenanceError(HermesError, ValueError):
@@ -115,17 +115,17 @@ class ProvenanceError(HermesError, ValueError):
 
 
 class RecordingError(HermesError, ValueError):
-    """A run cannot be recorded as it was asked for."""
+    """A run cannot be recorded as asked."""
 
 
 class NotRecordingError(HermesError, RuntimeError):
-    """No run is being recorded where one is needed."""
+    """There is no recording where one is needed."""
 
 
 class ExecutionFileError(HermesError, ValueError):
-    """An execution file cannot be run as it stands, or cannot be written.
+    """An execution file cannot be run, or cannot be written.
 
-    `problems` has everything that is wrong in it.
+    `problems` is everything that is wrong in it.
     """
 
     def __init__(
@@ -141,19 +141,19 @@ class ExecutionFileError(HermesError, ValueError):
 
 
 class TableError(HermesError, ValueError):
-    """The columns of a table do not go together, or a column holds what its kind does not."""
+    """The columns of a table do not fit together, or a column holds a value of another type."""
 
 
 class CurveError(HermesError, ValueError):
-    """The numbers given for a training curve do not go together."""
+    """The numbers for a training curve do not fit together."""
 
 
 class NoResultError(HermesError, RuntimeError):
-    """The experiment holds no result."""
+    """The run has no result."""
 
 
 class NoSuchKeyError(HermesError, KeyError):
-    """A result has nothing under this key."""
+    """A result has no such key."""
 
 
 class WrongTypeError(HermesError, TypeError):
@@ -161,19 +161,19 @@ class WrongTypeError(HermesError, TypeError):
 
 
 class FieldError(HermesError, TypeError):
-    """A class of the user's has a field that nothing can be read into."""
+    """A class of the user's has a field of a type that cannot be read."""
 
 
 class MarkError(HermesError, ValueError):
-    """A mark in an annotation, such as `Flag`, says something that cannot be."""
+    """A mark in an annotation, such as `Flag`, is not valid."""
 
 
 class UnknownChoiceError(HermesError, ValueError):
-    """A word that is none of those that an option takes."""
+    """An option was given a word that it does not take."""
 
 
 class NothingToChooseError(HermesError, ValueError):
-    """One of no experiments was asked for."""
+    """One run was asked for, of an empty list."""
 
 
 class MissingPackageError(HermesError, ImportError):  # type: ignore[misc]  # whose path is text
@@ -181,14 +181,14 @@ class MissingPackageError(HermesError, ImportError):  # type: ignore[misc]  # wh
 
 
 class HermesWarning(UserWarning):
-    """Something was read around, and says so."""
+    """Part of the input was skipped or could not be parsed."""
 
 
 @contextlib.contextmanager
-def at_path(path: Path) -> Iterator[None]:
-    """Errors raised inside that do not say which file they are about say that it is `path`.
+def at_path(path: Path) -> Generator[None, None, None]:
+    """Set `path` on HermesErrors raised in the block that have none.
 
-    A `TypeError` is about what the caller gave, and stays as it is.
+    A `TypeError` is about an argument of the caller's, not about a file, and is left alone.
     """
     try:
         yield

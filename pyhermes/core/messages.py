@@ -1,16 +1,19 @@
-"""Values and exceptions as text that is safe to show: short, on one line, without control characters."""
+"""Values and exceptions as text for messages: short, and safe to print to a terminal.
+
+What is shown comes from files that anybody may have written. None of these functions raises.
+"""
 
 from __future__ import annotations
 
 import reprlib
 
-_SHORT = reprlib.Repr()
+_SHORT = reprlib.Repr()  # a message shows about one line of a terminal of every value
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 78
 _SHORT.maxlevel = 3
 
 
 def shown(value: object) -> str:
-    """`repr(value)` for messages: shortened where it is long or deep, and never an error itself.
+    """Return `repr(value)`, shortened where it is long or deep.
 
     >>> shown("x" * 500)
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
@@ -22,24 +25,28 @@ def shown(value: object) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """What an exception of anybody's says, and which one it is if it says nothing.
+    """Return an exception's message, or its type's name if it has none.
 
     >>> reason_of(ValueError("too small")), reason_of(ValueError())
     ('too small', 'ValueError')
     """
-    said = [argument for argument in error.args[:1] if isinstance(argument, str) and argument]
-    return said[0] if said else ": ".join([type(error).__name__, *map(shown, error.args)])
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else repr(character)[1:-1]
+    message = error.args[0] if error.args else None
+    if isinstance(message, str) and message:
+        return message
+    return ": ".join([type(error).__name__, *map(shown, error.args)])
 
 
 def printable(value: object) -> str:
-    r"""`str(value)` with its control characters escaped, but for new lines: it may go to a terminal.
+    r"""Return `str(value)` with its control characters escaped, except for newlines.
+
+    Printed as they are, the escape sequences in a file could rewrite what a terminal shows.
 
     >>> printable("\x1b[31mred")
     '\\x1b[31mred'
     """
     lines = str(value).split("\n")
-    return "\n".join(line if line.isprintable() else "".join(map(_printable, line)) for line in lines)
+    return "\n".join(line if line.isprintable() else "".join(map(_escape, line)) for line in lines)
+
+
+def _escape(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]

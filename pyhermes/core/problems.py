@@ -1,4 +1,7 @@
-"""What does not fit, as records: in a file, in a run's arguments, in a result."""
+"""What is wrong in a file, in a run's arguments or in a result, as frozen records.
+
+Readers collect all problems of their input; errors and warnings carry them, and `str` shows one on a line.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from pyhermes.core.messages import shown
 @final
 @attrs.frozen
 class Problem:
-    """Something in a file that could not be taken as it stands.
+    """A part of a file that could not be parsed.
 
-    `line` counts from 1 and is None where the whole file is meant; `key` is None where the line has
-    none; `value` is the raw text.
+    `line` counts from 1, and is None for a problem of the whole file; `key` is None for a line
+    without one; `value` is the raw text.
     """
 
     line: int | None
@@ -32,11 +35,11 @@ class Problem:
 @final
 @attrs.frozen
 class ArgumentProblem:
-    """Something in a run's arguments that does not fit the class they are read into.
+    """An argument of a run that does not fit the class it is read into.
 
-    `field` is the dotted name of the field, empty where there is none; `argument` is the whole
-    argument as it stands (several: a line each) and `value` the text of its value, None where there
-    is none.
+    `field` is the dotted name of the field, empty if no field takes the argument; `argument` is the
+    whole argument as it was written (several: one a line) and `value` the text of its value, both
+    None if the argument is missing.
     """
 
     field: str
@@ -55,11 +58,10 @@ class ArgumentProblem:
 @final
 @attrs.frozen
 class ResultProblem:
-    """Something in a result that does not fit the class it is read into.
+    """A value of a result that does not fit the class it is read into.
 
-    `field` is the dotted name of the field and `key` its key in the result, both empty where the
-    class as a whole does not take what it was given; `found` says what is there, and is None where
-    nothing is.
+    `field` is the dotted name of the field and `key` its key in the result, both empty if the class
+    itself refuses its values; `found` describes the value, and is None if the key is missing.
     """
 
     field: str

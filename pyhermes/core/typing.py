@@ -1,4 +1,4 @@
-"""The types that signatures of pyhermes speak in; imports nothing of pyhermes."""
+"""The types in the signatures of pyhermes; this module imports nothing of pyhermes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ PathLike: TypeAlias = str | os.PathLike[str]
 """A path as the standard library takes them."""
 
 OnError: TypeAlias = Literal["warn", "raise", "skip"]
-"""What to do about runs that cannot be read: warn of them, raise an error, or say nothing."""
+"""What to do about runs that cannot be read: warn, raise one error, or say nothing."""
 
 OnWriteError: TypeAlias = Literal["raise", "warn"]
 """What to do when the disk refuses a part of a recording: raise an error, or warn and try again."""
 
 FloatArray: TypeAlias = NDArray[np.float64]
+"""An array of float64; the shape is in the docstring of what takes or returns it."""
 
 ArgumentValue: TypeAlias = bool | int | float | str | list[bool | int | float | str]
 """The value of one execution argument: True for a bare flag, a list for several values."""
@@ -30,7 +31,7 @@ ArgumentValue: TypeAlias = bool | int | float | str | list[bool | int | float | 
 ScalarLike: TypeAlias = Union[
     bool, int, float, np.bool_, "np.integer[Any]", "np.floating[Any]", "torch.Tensor"
 ]
-"""One number: of Python, of numpy, or a torch tensor of no dimension."""
+"""One number: a Python number, a numpy scalar, or a torch tensor without dimensions."""
 
 PlainKey: TypeAlias = Union[bool, int, float, str, bytes, "tuple[PlainKey, ...]", None]
 """A key of a dict inside a result."""
@@ -50,7 +51,7 @@ ResultValue: TypeAlias = Union[
     "Mapping[PlainKey, ResultValue]",
     None,
 ]
-"""What a result may hold under a key: sequences are lists and tuples, mappings are dicts."""
+"""A value that a result may hold under a key: sequences are lists and tuples, mappings are dicts."""
 
 FrozenValue: TypeAlias = Union[
     bool,
@@ -63,7 +64,7 @@ FrozenValue: TypeAlias = Union[
     "Mapping[PlainKey, FrozenValue]",
     None,
 ]
-"""What a `ResultRecord` holds under a key: arrays are read-only, lists are tuples."""
+"""A value that a `ResultRecord` holds under a key: arrays are read-only, lists are tuples."""
 
 
 class AttrsInstance(Protocol):
@@ -79,7 +80,7 @@ class DataclassInstance(Protocol):
 
 
 class HasExecArgs(Protocol):
-    """Whatever has a set of execution arguments."""
+    """Any object with a set of execution arguments."""
 
     @property
     def exec_args(self) -> Set[str]:
@@ -88,11 +89,11 @@ class HasExecArgs(Protocol):
 
 
 class HasStart(Protocol):
-    """Whatever began at some time and has an identifier."""
+    """Any object with an identifier and a start time."""
 
     @property
     def identifier(self) -> str:
-        """What it is called."""
+        """Its name, unique among its kind."""
         ...
 
     @property

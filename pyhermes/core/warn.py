@@ -1,4 +1,4 @@
-"""Warnings about what was read around."""
+"""Warnings that point at the line of the caller's own code, however deep in pyhermes they come up."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from pyhermes.core.errors import HermesWarning
 from pyhermes.core.messages import printable
 
 
-def warn(headline: str, details: Sequence[object]) -> None:
-    """Warn once, in the name of the code that called pyhermes, a line a detail; of none, nothing."""
+def warn(headline: str, details: Sequence[object], *, most: int | None = None) -> None:
+    """Emit one warning with a line for each detail, or for the first `most`; without details, none.
+
+    The warning is a `HermesWarning` at the line of code that called pyhermes.
+    """
     if details:
-        text = "\n  ".join([headline, *map(printable, details)])
-        warnings.warn(text, HermesWarning, stacklevel=_frames_of_pyhermes() + 1)
+        left_out = 0 if most is None else len(details) - most
+        more = [f"... and {left_out} more"] if left_out > 0 else []
+        text = "\n  ".join([headline, *map(printable, details[:most]), *more])
+        warnings.warn(text, HermesWarning, stacklevel=_count_own_frames() + 1)
 
 
-def _frames_of_pyhermes() -> int:
-    """How many frames from the caller's on are the package's own."""
+def _count_own_frames() -> int:
+    """Count the frames of this package on the stack, from the caller's on."""
     frame = inspect.currentframe()
     frames = 0
     while frame is not None and frame.f_globals.get("__name__", "").startswith("pyhermes."):

@@ -378,11 +378,11 @@ def test_runs_that_cannot_be_read_can_be_one_error(cartpole: Path) -> None:
     paths = sorted(cartpole.iterdir())[1:3]
     for path in paths:
         make_unreadable(path)
-    with pytest.raises(ValueError, match="readable experiments") as error:
+    with pytest.raises(ValueError, match="these runs cannot be read") as error:
         Experiment.load_all(cartpole, on_error="raise")
     assert type(error.value) is InfoError
     assert str(error.value) == (
-        f"expected readable experiments, got\n  {paths[0]}: {NO_FILE}\n  {paths[1]}: {NO_FILE}"
+        f"these runs cannot be read:\n  {paths[0]}: {NO_FILE}\n  {paths[1]}: {NO_FILE}"
     )
 
 

@@ -73,7 +73,7 @@ def test_killed_and_old_runs_take_part(cartpole: Path, first: Path) -> None:
 
 
 def test_there_is_no_latest_of_none() -> None:
-    with pytest.raises(ValueError, match="at least one experiment") as error:
+    with pytest.raises(ValueError, match="cannot take the latest run of an empty list") as error:
         ExperimentList([]).latest()
     assert type(error.value) is NothingToChooseError
 

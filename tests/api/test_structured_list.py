@@ -465,7 +465,7 @@ def test_a_long_list_shows_its_ends_and_reads_only_these(first: Path, runs: Path
     assert "--doubledqn" not in text
     assert text.count(Path(CRASHED).name) == 10
     assert "... 80 more ..." in many._repr_html_()
-    assert many[50]._arguments is None
+    assert many[50].loaded_arguments is None
 
 
 def test_showing_never_raises_nor_warns(cartpole: Path, first: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from pyhermes.core import (
 )
 from pyhermes.core.errors import at_path
 from pyhermes.core.messages import printable, reason_of, shown
+from pyhermes.core.warn import warn
 
 BUILTINS: dict[str, tuple[type[Exception], ...]] = {
     "NotAnExperimentError": (FileNotFoundError,),
@@ -89,6 +91,30 @@ def test_an_error_can_be_caught_as_ours_and_as_a_builtin(
     for builtin in kinds:
         with pytest.raises(builtin, match="what happened"):
             raise ERRORS[name]("what happened")
+
+
+@pytest.mark.parametrize(
+    ("most", "lines"),
+    [
+        (None, ["a", "b", "\\x1bc"]),
+        (3, ["a", "b", "\\x1bc"]),
+        (2, ["a", "b", "... and 1 more"]),
+        (0, ["... and 3 more"]),
+    ],
+)
+def test_one_warning_has_a_line_for_each_detail(most: int | None, lines: list[str]) -> None:
+    with pytest.warns(HermesWarning) as caught:
+        warn("these:", ["a", Path("b"), "\x1bc"], most=most)
+    (warning,) = caught
+    assert str(warning.message) == "\n  ".join(["these:", *lines])
+    assert warning.filename == __file__
+
+
+def test_without_details_there_is_no_warning() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn("these:", [])
+    assert caught == []
 
 
 def test_a_warning_of_ours_is_a_users_warning_and_no_error() -> None:

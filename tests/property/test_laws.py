@@ -26,6 +26,7 @@ from pyhermes.core import (
 from pyhermes.core.arrays.freeze import thaw
 from pyhermes.core.formats.exec_arguments import split_words
 from pyhermes.core.formats.info import info_problems
+from pyhermes.core.runs.select import filter_by_loaded_args
 from tests.core.curves.test_smooth import by_definition
 from tests.property import strategies
 
@@ -117,6 +118,49 @@ def test_filters_commute_and_compose(items: list[Thing], a: frozenset[str], b: f
     assert filter_by_args(filter_by_args(items, a), b) == filter_by_args(filter_by_args(items, b), a)
     assert filter_by_args(filter_by_args(items, a), a) == filter_by_args(items, a)
     assert filter_by_args(items, []) == tuple(items)
+
+
+@attrs.define(eq=False)
+class LateThing:
+    """Something whose arguments are read when they are first needed."""
+
+    on_disk: ExecArgs
+    loaded_arguments: ExecArgs | None = None
+
+    @property
+    def exec_args(self) -> frozenset[str]:
+        return self.on_disk.exec_args
+
+
+def load(items: list[LateThing]) -> None:
+    for item in items:
+        assert item.loaded_arguments is None
+        item.loaded_arguments = item.on_disk
+
+
+def make_late(exec_args: frozenset[str], is_loaded: bool) -> LateThing:
+    arguments = ExecArgs(tuple(sorted(exec_args)))
+    return LateThing(arguments, arguments if is_loaded else None)
+
+
+late_things = st.lists(st.builds(make_late, strategies.exec_args, st.booleans()), max_size=8)
+
+
+@given(late_things, strategies.exec_args)
+def test_a_filter_that_reads_late_equals_the_one_that_does_not(
+    items: list[LateThing], wanted: frozenset[str]
+) -> None:
+    unread = [item for item in items if item.loaded_arguments is None]
+    calls: list[list[LateThing]] = []
+
+    def load_and_count(given: list[LateThing]) -> None:
+        calls.append(given)
+        load(given)
+
+    assert filter_by_loaded_args(items, wanted, load_and_count) == list(filter_by_args(items, wanted))
+    assert calls == ([unread] if unread else [])
+    assert filter_by_loaded_args(items, wanted, load_and_count) == list(filter_by_args(items, wanted))
+    assert len(calls) <= 1
 
 
 @given(strategies.results)

@@ -1,6 +1,6 @@
-"""The names of all files that the format knows, and where in a run's directory they are.
+"""The names of all files of the format, and where they are in a run's directory.
 
-No other module spells one of them, so that what is reserved can be derived from what there is.
+No other module spells one of them, so that the reserved names follow from the list of all names.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ STOP: Final = ".pyhermes-stop-"
 TEMPORARY: Final = re.compile(r"\.pyhermes-\d+-[0-9a-f]{16}\.tmp")
 
 ROOT: Final = "experiments"
-"""The folder that holds `<script>/<name>/<identifier>`, where nothing else is said."""
+"""The default for the folder that holds `<script>/<name>/<identifier>`."""
 
 RESERVED: Final = frozenset({INFO, ARGUMENTS, STDOUT, STDERR, PROVENANCE, PATCH, HEARTBEAT, RE_EXECUTION})
-"""The files that only pyhermes itself writes: what they say of a run is not for others to replace."""
+"""The files that only pyhermes writes: who could replace them could change what a rerun executes."""
 
 
 def is_experiment(path: PathLike) -> bool:
-    """Whether a path is a directory that holds a `hermes.info`, readable or not.
+    """Return whether a path is a directory with a `hermes.info`, readable or not.
 
     >>> is_experiment("runs/cartpole_dqn/dqn-vs-ddqn"), is_experiment("no/such/path")
     (False, False)
@@ -52,7 +52,7 @@ def is_experiment(path: PathLike) -> bool:
 
 
 def resolve_inside(root: PathLike, name: PathLike) -> Path:
-    """The path of a file inside a run's directory, whether it is there or not.
+    """Return the path of a file inside a run's directory, whether it exists or not.
 
     Raises `FileNameError`, a `ValueError`, for a name that is empty or absolute, holds `..`, or
     leads out of the directory through a link.
@@ -67,6 +67,7 @@ def resolve_inside(root: PathLike, name: PathLike) -> Path:
             f"expected the name of a file inside the experiment, got {shown(os.fspath(name))}", path=folder
         )
     path = folder / pure
+    # `..` is refused above; a link, in the run or on the way to it, is followed before it is judged
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise FileNameError(
             f"expected a file inside the experiment, got {shown(os.fspath(name))}, a link that leads out",
@@ -76,7 +77,7 @@ def resolve_inside(root: PathLike, name: PathLike) -> Path:
 
 
 def _can_be_named(name: str) -> bool:
-    """Whether the system can have a file of that name at all."""
+    """Return whether the system can have a file of that name at all."""
     try:
         return b"\0" not in os.fsencode(name)
     except UnicodeEncodeError:
@@ -84,19 +85,19 @@ def _can_be_named(name: str) -> bool:
 
 
 def result_path(root: PathLike, name: str) -> Path:
-    """Where a run's result of that name is, given with `.result` or without."""
+    """Return the path of a run's result, named with `.result` or without."""
     return resolve_inside(root, name and name.removesuffix(RESULT) + RESULT)
 
 
 def name_of_result(path: PathLike) -> str:
-    """The name of the result in a file: the file's, without `.result`."""
+    """Return the name of the result in a file: the file's name without `.result`."""
     return os.path.basename(path).removesuffix(RESULT)
 
 
 def place_of_result(name: str, directory: PathLike | None, path: Path | None) -> Path:
-    """Where a result goes: into `directory` under its name, without one to `path` again.
+    """Return where a result is saved: in `directory` under its name, or else at its `path` again.
 
-    Raises `ResultError`, a `ValueError`, without both, and for a name that no file can have.
+    Raises `ResultError`, a `ValueError`, if both are None, and for a name that no file can have.
     """
     if directory is None:
         if path is None:
@@ -112,27 +113,30 @@ def place_of_result(name: str, directory: PathLike | None, path: Path | None) ->
 
 
 def checkpoint_path(root: PathLike, name: PathLike) -> Path:
-    """Where a run's state dict of that name is, given with `.pth` or without."""
+    """Return the path of a run's state dict, named with `.pth` or without."""
     path = resolve_inside(root, name)
     is_whole = path.suffix == CHECKPOINT or path.is_file()
     return path if is_whole else resolve_inside(root, os.fspath(name) + CHECKPOINT)
 
 
 def is_reserved(folder: Path, path: Path) -> bool:
-    """Whether a path is, through whatever links, one of a run's own files."""
+    """Return whether a path is a file that the format reserves, also by way of links.
+
+    Names are compared without case, as file systems of macOS and Windows do.
+    """
     return path.name.casefold() in RESERVED and os.path.realpath(path.parent) == os.path.realpath(folder)
 
 
 def scores_path(root: PathLike, identifier: str) -> Path:
-    """Where a run's scores are recorded."""
+    """Return the path that a run's scores are recorded at."""
     return resolve_inside(root, identifier + SCORES)
 
 
 def temporary_path(folder: Path) -> Path:
-    """A new name, which `TEMPORARY` matches, for a file that is to take the place of another."""
+    """Make a new path, which `TEMPORARY` matches, for a file that will replace another."""
     return folder / f".pyhermes-{os.getpid()}-{os.urandom(8).hex()}.tmp"
 
 
 def stop_path(root: Path) -> Path:
-    """A new name for the file that tells the jobs of one sweep to end."""
+    """Make a new path for the file that tells the jobs of one sweep to end."""
     return root / f"{STOP}{os.urandom(8).hex()}"

@@ -1,20 +1,19 @@
-"""Reading and writing the results of runs."""
+"""Finding, reading and writing the results of runs.
+
+Reading runs no code from the file, and what is written replaces the old file as a whole.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from pyhermes.core.disk.atomic_writing import atomic_write
 from pyhermes.core.disk.layout import RESULT, result_path
 from pyhermes.core.disk.opening import io_reason, list_files, open_regular_file
-from pyhermes.core.errors import (
-    HermesError,
-    NoResultError,
-    at_path,
-)
+from pyhermes.core.errors import HermesError, NoResultError, at_path
 from pyhermes.core.formats.result_file import (
     ResultRecord,
     decode_result,
@@ -23,18 +22,22 @@ from pyhermes.core.formats.result_file import (
     read_values,
     scalars_of,
 )
-from pyhermes.core.runs.run import Run, UnreadableRun
+from pyhermes.core.runs.run import Run
+from pyhermes.core.runs.scan import UnreadableRun
 from pyhermes.core.typing import FloatArray, PathLike, ResultValue
+from pyhermes.core.warn import warn
 
-if TYPE_CHECKING:
-    pass
+
+def list_results(root: PathLike) -> list[str]:
+    """Return the sorted names of a run's results, without `.result`."""
+    return sorted(name.removesuffix(RESULT) for name in list_files(root, RESULT))
 
 
 def find_result(root: PathLike, identifier: str) -> tuple[Path, list[str]]:
-    """The result of a run, and the names of all its results.
+    """Return the path of a run's result, and the names of all its results.
 
-    It is the one named by the identifier, else the first by name. Raises `NoResultError`, a
-    `RuntimeError`, where there is none.
+    The result is the one named by the identifier, or else the first by name. Raises `NoResultError`,
+    a `RuntimeError`, if there is none.
     """
     names = list_results(root)
     if not names:
@@ -42,17 +45,21 @@ def find_result(root: PathLike, identifier: str) -> tuple[Path, list[str]]:
     return result_path(root, identifier if identifier in names else names[0]), names
 
 
-def list_results(root: PathLike) -> list[str]:
-    """The sorted names of a run's results, without `.result`."""
-    return sorted(name.removesuffix(RESULT) for name in list_files(root, RESULT))
+def choose_result(root: PathLike, identifier: str, name: str | None = None) -> Path:
+    """Return the path of the result of that name, or else of `find_result`; warn if it had a choice."""
+    if name is not None:
+        return result_path(root, name)
+    path, names = find_result(root, identifier)
+    warn(f"took {path.name} of several results; load_result(name) takes another of:", names[1:] and names)
+    return path
 
 
 def load_result(source: PathLike | BinaryIO) -> ResultRecord:
     """Read a result from a path or from a binary file; see `decode_result`.
 
-    Raises `ResultError`, a `ValueError`, naming the file, for what is no result.
+    Raises `ResultError`, a `ValueError` that names the file, for anything but a result.
 
-    >>> from pyhermes.core import load_run
+    >>> from pyhermes.core import load_result, load_run
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
     >>> record = load_result(run.path / f"{run.identifier}.result")
     >>> record.values["q_at_origin"].shape
@@ -65,7 +72,7 @@ def load_result(source: PathLike | BinaryIO) -> ResultRecord:
 
 
 def load_values(path: PathLike) -> dict[str, ResultValue]:
-    """The values of a result, fresh and changeable; errors as in `load_result`.
+    """Read the values of a result as a dict that may be changed; errors as in `load_result`.
 
     >>> from pyhermes.core import load_run
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
@@ -79,12 +86,12 @@ def load_values(path: PathLike) -> dict[str, ResultValue]:
 def load_scalars(
     runs: Iterable[Run],
 ) -> tuple[tuple[dict[str, FloatArray], ...], tuple[UnreadableRun, ...]]:
-    """The scalars in every run's result, and the runs whose result cannot be read.
+    """Read the scalars in every run's result; also return the runs whose result cannot be read.
 
-    A run without a result, or with one that cannot be read, has none. Of several results it is the
-    one named by the identifier, else the first by name.
+    Each series has the shape `(n,)`. A run without a result, or with one that cannot be read, has no
+    scalars. Of several results the one named by the identifier is read, or else the first by name.
 
-    >>> from pyhermes.core import scan_runs
+    >>> from pyhermes.core import load_scalars, scan_runs
     >>> scalars, failed = load_scalars(scan_runs("runs/taxi_q/taxi-baseline").runs)
     >>> [len(held) for held in scalars], failed
     ([2, 0], ())
@@ -105,12 +112,12 @@ def load_scalars(
 
 
 def save_result(record: ResultRecord | Mapping[str, ResultValue], path: PathLike) -> Path:
-    """Write a result, or what one can be made of, to a file, making its directory; the path.
+    """Write a result, or the values of one, to a file, make its directory, and return the path.
 
-    The file is replaced as a whole. Raises `ResultError`, a `ValueError`, naming the key, for what
-    cannot be stored.
+    The file is replaced as a whole. Raises `ResultError`, a `ValueError` that names the key, for a
+    value that cannot be stored.
 
-    >>> from pyhermes.core import ResultRecord
+    >>> from pyhermes.core import ResultRecord, save_result
     >>> save_result(ResultRecord({"loss": [0.5, 0.25]}), "new/metrics.result").name
     'metrics.result'
     """

@@ -1,4 +1,8 @@
-"""The other files of a run: scores, checkpoints, comments, and what is copied or moved into it."""
+"""The other files of a run: scores, checkpoints, comments, and what is copied or moved into it.
+
+Every file that is written replaces the old one as a whole, and no name leads out of the run or to a
+file that the format reserves.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import attrs
 
 from pyhermes.core.disk.atomic_writing import atomic_write, sync_folder
 from pyhermes.core.disk.layout import INFO, SCORES, is_reserved, resolve_inside
-from pyhermes.core.disk.opening import NO_FILE, existing_folder, list_files, open_regular_file, read_text
+from pyhermes.core.disk.opening import NO_FILE, list_files, open_regular_file, read_text, resolve_folder
 from pyhermes.core.disk.provenance import logs_scores
 from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.errors import (
@@ -37,9 +41,9 @@ if TYPE_CHECKING:
 
 
 def find_scores(root: PathLike, identifier: str) -> Path:
-    """The scores file of a run: the one named by its identifier, else the only one there is.
+    """Return the scores file of a run: the one named by its identifier, or else the only one.
 
-    Raises `MissingFileError`, a `FileNotFoundError`, where there is none, or several others.
+    Raises `MissingFileError`, a `FileNotFoundError`, if there is none, or several others.
     """
     names = list_files(root, SCORES)
     if identifier + SCORES in names:
@@ -54,10 +58,11 @@ def find_scores(root: PathLike, identifier: str) -> Path:
 def load_scores(path: PathLike) -> FloatArray:
     """Read training scores from a file, shape `(episodes,)`; see `parse_scores`.
 
-    A last line without its end counts, but where the run logged its scores through pyhermes: there
-    it was cut off. Raises `ScoresError`, a `ValueError`, naming file and line, where a line is no
-    number.
+    A last line without a newline counts, unless the run logged its scores through pyhermes: then it
+    was cut off. Raises `ScoresError`, a `ValueError` that names file and line, for a line that is
+    not a number.
 
+    >>> from pyhermes.core import load_run, load_scores
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
     >>> load_scores(run.path / f"{run.identifier}.scores")[:3]
     array([11., 17., 20.])
@@ -74,8 +79,9 @@ def _are_logged(path: Path) -> bool:
 def load_state_dict(path: PathLike, device: torch.device | str = "cpu") -> dict[str, torch.Tensor]:
     """Read a state dict from a file, onto `device`; see `read_state_dict`.
 
-    Raises `CheckpointError`, a `ValueError`, naming the file, for what is none.
+    Raises `CheckpointError`, a `ValueError` that names the file, for anything but a state dict.
 
+    >>> from pyhermes.core import load_run, load_state_dict
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
     >>> load_state_dict(run.path / f"{run.identifier}_best.pth")["0.weight"].shape
     torch.Size([64, 4])
@@ -87,9 +93,10 @@ def load_state_dict(path: PathLike, device: torch.device | str = "cpu") -> dict[
 
 
 def load_network(path: PathLike, net: M) -> M:
-    """Load a state dict from a file into a network, on its own device; the network, in eval mode.
+    """Load a state dict from a file into a network, on its own device; return it in evaluation mode.
 
-    Raises `CheckpointError`, a `ValueError`, naming the file, for what is none or does not fit.
+    Raises `CheckpointError`, a `ValueError` that names the file, if it is not a state dict or does not
+    fit.
     """
     from pyhermes.core.formats.checkpoint import device_of, load_into
 
@@ -98,10 +105,10 @@ def load_network(path: PathLike, net: M) -> M:
 
 
 def store_comments(run: Run, comments: str | None) -> Run:
-    """Write a run's comments into its `hermes.info` where they are new; the run as it is then.
+    """Write a run's comments to its `hermes.info` if they are new, and return the run as it is then.
 
-    The file is replaced as a whole. Raises `InfoError`, a `ValueError`, for text that cannot be
-    written, and for a file whose last line was cut off: it would become a value.
+    Raises `InfoError`, a `ValueError`, for text that cannot be written, and for a file whose last
+    line was cut off: the comments would become a part of it.
     """
     if comments is None or comments == run.info.comments:
         return run
@@ -119,14 +126,14 @@ def store_comments(run: Run, comments: str | None) -> Run:
 
 
 def copy_into(root: PathLike, source: PathLike, name: PathLike | None = None) -> Path:
-    """Copy a file into a run's directory, under its own name or another; the new path.
+    """Copy a file into a run's directory, under its own name or another, and return the new path.
 
-    What stands there is replaced as a whole. Raises `MissingFileError`, a `FileNotFoundError`,
-    without a source, `NotAFileError`, an `OSError`, for a source that is no regular file, and
-    `FileNameError`, a `ValueError`, for a name as in `resolve_inside` or one that belongs to the format. No
-    file has changed then.
+    A file of that name is replaced as a whole. Raises `MissingFileError`, a `FileNotFoundError`,
+    without a source, `NotAFileError`, an `OSError`, for a source that is not a regular file, and
+    `FileNameError`, a `ValueError`, for a name that `resolve_inside` refuses or the format reserves.
+    After an error no file has changed.
     """
-    target = _target(root, source, name)
+    target = _resolve_target(root, source, name)
     with open_regular_file(source) as original, atomic_write(target) as copy:
         shutil.copyfileobj(original, copy)
         copy.flush()
@@ -137,11 +144,11 @@ def copy_into(root: PathLike, source: PathLike, name: PathLike | None = None) ->
 def move_into(root: PathLike, source: PathLike, name: PathLike | None = None) -> Path:
     """Move a file into a run's directory; otherwise as `copy_into`.
 
-    Of a link, what it leads to is copied and the link removed. A file of the format that the run
-    itself needs is not moved away.
+    Of a link, the file it leads to is copied and the link removed. A file of the run itself that the
+    format reserves is not moved away.
     """
-    target = _target(root, source, name)
-    _check_not_reserved(existing_folder(root), Path(source))
+    target = _resolve_target(root, source, name)
+    _check_not_reserved(resolve_folder(root), Path(source))
     if target.exists() and os.path.samefile(source, target):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,16 +158,16 @@ def move_into(root: PathLike, source: PathLike, name: PathLike | None = None) ->
             sync_folder(target.parent)
             return target
     except OSError as error:
-        if error.errno != errno.EXDEV:
+        if error.errno != errno.EXDEV:  # a file on another device can only be copied
             raise
     copy_into(root, source, name)
     os.unlink(source)
     return target
 
 
-def _target(root: PathLike, source: PathLike, name: PathLike | None) -> Path:
-    """Where a file that comes from outside goes; everything that can be refused is refused here."""
-    folder = existing_folder(root)
+def _resolve_target(root: PathLike, source: PathLike, name: PathLike | None) -> Path:
+    """Return where a file from outside goes; whatever is refused is refused here, before any change."""
+    folder = resolve_folder(root)
     target = resolve_inside(folder, os.path.basename(source) if name is None else name)
     _check_not_reserved(folder, target)
     if target.is_dir():
@@ -180,14 +187,14 @@ def _check_not_reserved(folder: Path, path: Path) -> None:
 
 
 def save_state_dict(path: Path, state_dict: Mapping[str, torch.Tensor]) -> Path:
-    """Write a state dict as a whole, in place of what is there; the path."""
+    """Write a state dict, replace the file as a whole, and return the path."""
     import torch
 
     with atomic_write(path) as file:
         kept = _ErrorKeeper(file)
         try:
             torch.save(state_dict, cast("BinaryIO", kept))
-        except RuntimeError:  # torch's own, in place of what went wrong
+        except RuntimeError:  # torch hides the error of the file behind one of its own
             if kept.error is None:
                 raise
             raise kept.error from None
@@ -195,7 +202,7 @@ def save_state_dict(path: Path, state_dict: Mapping[str, torch.Tensor]) -> Path:
 
 
 class _ErrorKeeper:
-    """A file that remembers why it could not be written."""
+    """A file that keeps the error of a write that failed."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

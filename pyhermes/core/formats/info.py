@@ -1,7 +1,7 @@
 """`hermes.info`: text to a frozen record, and fields back to text.
 
-Reading is total: whatever is wrong in the text becomes a `Problem` in the record, with the raw text
-kept. The rules of the file are in the docstrings of `parse_info` and `format_info`.
+Parsing never raises: whatever is wrong in the text becomes a `Problem` of the record, which keeps the
+raw text. The rules of the file are in the docstrings of `parse_info` and `format_info`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pyhermes.core.text.encoding import can_be_encoded
 from pyhermes.core.text.numbers import BLANKS, parse_float, parse_integer
 from pyhermes.core.text.times import parse_time
 
-_A_FIELD = "a line `key:value`"
-_A_WHOLE_LINE = "a newline at the end of the file (the last write was cut half-way)"
-_A_TIME = "a time as YYYY_MM_DD_HHMMSSffffff or seconds since the epoch"
-_A_DURATION = "seconds, finite and not negative"
-_AN_EXIT_STATUS = "an integer, negative for a signal"
+_FIELD = "a line `key:value`"
+_WHOLE_LINE = "a newline at the end of the file (the last write was cut half-way)"
+_TIME = "a time as YYYY_MM_DD_HHMMSSffffff or seconds since the epoch"
+_DURATION = "seconds, finite and not negative"
+_EXIT_STATUS = "an integer, negative for a signal"
 
 _DAY = "(?:(?:0[1-9]|1[0-2])_(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])_(?:29|30)|(?:0[13578]|1[02])_31)"
 _STAMP = rf"[1-9][0-9]{{3}}_{_DAY}_(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9][0-9]{{6}}"
@@ -34,24 +34,28 @@ _PLAIN = re.compile(
     r"|execution_time:[0-9]{1,9}(?:\.[0-9]*+)?\n|exit_status:-?[0-9]{1,9}\n"
     r"|(?!(?:(?:start|end|execution)_time|exit_status):)[^:\n\t\ufeff][^:\n]*+:[^\n]*+\n)*+"
 )
-"""What most files look like: lines that have nothing wrong with them, and belong to no other."""
+"""Matches a file without problems and without folded values, as most are; may miss some of these."""
 
 
-def _copied(fields: Mapping[str, str]) -> dict[str, str]:
+def _copy(fields: Mapping[str, str]) -> dict[str, str]:
     return dict(fields)
+
+
+def _no_fields() -> dict[str, str]:
+    return {}
 
 
 @final
 @attrs.frozen
 class ExperimentInfo:
-    """What a `hermes.info` says. A typed field is None where the file has no (readable) value.
+    """The contents of a `hermes.info`. A typed field is None if the file has no valid value for it.
 
     `start_time` and `end_time` are naive local times, `execution_time` is in seconds; `exit_status`
-    is what the process ended with, negative for a signal. `fields` has every key with its raw value,
-    in the order of the file, and cannot be changed.
+    is that of the process, negative for a signal. `fields` has every key with its raw value, in the
+    order of the file, and cannot be changed.
     """
 
-    _fields: dict[str, str] = attrs.field(factory=dict, converter=_copied, hash=False)
+    _fields: dict[str, str] = attrs.field(factory=_no_fields, converter=_copy, hash=False)
     start_time: datetime | None = None
     end_time: datetime | None = None
     execution_time: float | None = None
@@ -65,22 +69,22 @@ class ExperimentInfo:
 
     @property
     def commit_hash(self) -> str | None:
-        """The git commit that was run, `"00000"` where there was no git."""
+        """The git commit that was run, `"00000"` without git."""
         return self._fields.get("commit_hash")
 
     @property
     def comments(self) -> str | None:
-        """What was noted about the run; the empty text is a note too."""
+        """The comments on the run; None if there are none, which the empty text is not."""
         return self._fields.get("comments")
 
 
 def parse_info(text: str) -> ExperimentInfo:
-    r"""Read the text of a `hermes.info`; never raises.
+    r"""Parse the text of a `hermes.info`; never raises.
 
     A line is `key:value`, the key ending at the first colon. A line that begins with a TAB, or has
-    no colon, continues the value before it. Of a key that comes twice the last value counts, at the
-    first one's place. A last line without a newline was cut off while it was written: it is a
-    problem and no value.
+    no colon, continues the value before it. If a key is repeated, its last value counts, in the
+    place of the first. A last line without a newline was cut off while it was written (a cut number
+    still looks like a number): it is a problem, not a value.
 
     >>> info = parse_info("commit_hash:9b28e1f\ncomments:see http://x/y\n\tand page 2\nexecution_time:soon\n")
     >>> info.comments
@@ -94,10 +98,10 @@ def parse_info(text: str) -> ExperimentInfo:
         key, colon, value = last.partition(":")
         keyed = bool(colon and key) and not key.startswith("\t")
         raw_key, raw_value = (key, value) if keyed else (None, last)
-        problems.append(Problem(len(lines) + 1, raw_key, raw_value, _A_WHOLE_LINE))
+        problems.append(Problem(len(lines) + 1, raw_key, raw_value, _WHOLE_LINE))
     fields = {key: value for key, (_, value) in entries.items()}
 
-    def typed(key: str, value: datetime | float | None, expected: str) -> None:
+    def check(key: str, value: datetime | float | None, expected: str) -> None:
         if key in entries and value is None:
             problems.append(Problem(entries[key][0], key, fields[key], expected))
 
@@ -105,16 +109,16 @@ def parse_info(text: str) -> ExperimentInfo:
     end_time = parse_time(fields.get("end_time", ""))
     execution_time = _parse_duration(fields.get("execution_time", ""))
     exit_status = parse_integer(fields.get("exit_status", "").strip(BLANKS))
-    typed("start_time", start_time, _A_TIME)
-    typed("end_time", end_time, _A_TIME)
-    typed("execution_time", execution_time, _A_DURATION)
-    typed("exit_status", exit_status, _AN_EXIT_STATUS)
+    check("start_time", start_time, _TIME)
+    check("end_time", end_time, _TIME)
+    check("execution_time", execution_time, _DURATION)
+    check("exit_status", exit_status, _EXIT_STATUS)
     problems.sort(key=lambda problem: problem.line or 0)
     return ExperimentInfo(fields, start_time, end_time, execution_time, tuple(problems), exit_status)
 
 
 def info_problems(text: str) -> tuple[Problem, ...]:
-    r"""The `problems` of `parse_info(text)`, ten times faster where there are none, as in most files.
+    r"""Return `parse_info(text).problems`, ten times faster for a file without any, as most are.
 
     >>> info_problems("commit_hash:9b28e1f\n"), len(info_problems("execution_time:soon\n"))
     ((), 1)
@@ -125,10 +129,10 @@ def info_problems(text: str) -> tuple[Problem, ...]:
 def format_info(fields: Mapping[str, str]) -> str:
     r"""Write fields as the text of a `hermes.info`: the inverse of `parse_info` on `fields`.
 
-    A value's further lines are written with one TAB before them. Raises `InfoError`, a
-    `ValueError`, for what would not come back as it is: a key that is empty, holds a colon or a
-    newline or begins with a TAB or a byte order mark; a line of a value that ends in a carriage
-    return; text that UTF-8 cannot encode.
+    The further lines of a value begin with one TAB. Raises `InfoError`, a `ValueError`, for what would
+    not be read back unchanged: a key that is empty, holds a colon or a newline or begins with a TAB
+    or a byte order mark; a line of a value that ends in a carriage return; text that UTF-8 cannot
+    encode.
 
     >>> format_info({"commit_hash": "9b28e1f", "comments": "two\nlines"})
     'commit_hash:9b28e1f\ncomments:two\n\tlines\n'
@@ -137,7 +141,7 @@ def format_info(fields: Mapping[str, str]) -> str:
 
 
 def _read_lines(lines: list[str]) -> tuple[dict[str, tuple[int, str]], list[Problem]]:
-    """Each key's line number and value, and the lines that are neither a key's nor a value's."""
+    """Return each key's line number and value, and a problem for each line that belongs to neither."""
     collected: dict[str, tuple[int, list[str]]] = {}
     value: list[str] | None = None
     blanks: list[str] = []
@@ -153,7 +157,7 @@ def _read_lines(lines: list[str]) -> tuple[dict[str, tuple[int, str]], list[Prob
             blanks.append(line)
             continue
         elif value is None or (colon and not key):
-            problems.append(Problem(number, None, line, _A_FIELD))
+            problems.append(Problem(number, None, line, _FIELD))
         else:
             value += [*blanks, line[1:] if folded else line]
         blanks.clear()

@@ -1,4 +1,8 @@
-"""`provenance.json`: on what, where and from which code a run was started, as a frozen record."""
+"""`provenance.json`: the machine, the process and the code that a run was started with.
+
+Parsing is strict: every value is taken as it is or refused, and nothing is converted. Fields that
+later versions may add are ignored.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import functools
 import json
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, cast, final
 
 import attrs
 
@@ -17,17 +21,17 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
 VERSION = 1
-"""The version of the file that this is; others with the same number hold at least these fields."""
+"""The version of the file; every file with the same number has at least these fields."""
 
 
 @final
 @attrs.frozen
 class Process:
-    """One process of one start of one machine: a number alone is given to others in time.
+    """A process, identified beyond its number, which the system gives to other processes later.
 
-    `started` is in seconds, since the machine's start on Linux and since the epoch elsewhere; `boot`
-    names that start, and `namespace` the numbers that `pid` is one of. They are None where the
-    system does not say.
+    `started` is when it started, in seconds since the boot of the machine on Linux and since the
+    epoch elsewhere; `boot` identifies that boot, and `namespace` the container that `pid` counts
+    in. They are None if the system does not tell.
     """
 
     host: str
@@ -40,10 +44,10 @@ class Process:
 @final
 @attrs.frozen
 class CodeState:
-    """Which code was run: commit and branch, and what was not committed.
+    """The code that was run: its commit and branch, and what was not committed.
 
-    Everything is None or empty where there is no git. `patch` says where the uncommitted changes
-    are, or why they are nowhere.
+    Everything is None or empty without git. `patch` is the file with the uncommitted changes, or
+    the reason why there is none.
     """
 
     commit: str | None = None
@@ -56,7 +60,7 @@ class CodeState:
 @final
 @attrs.frozen
 class Seeds:
-    """What the random number generators were seeded with, None for those that were not loaded."""
+    """The seeds of the random number generators, None for a package that was not loaded."""
 
     python_hash: str | None = None
     numpy: int | None = None
@@ -68,11 +72,11 @@ class Seeds:
 class Provenance:
     """What a run was started with.
 
-    `argv` are the words of the command exactly, and `process` is the one that ran it; `packages` are
-    the installed distributions as `name==version`; `torch` is its version, and `device` the one it
-    uses by default, where it was loaded; `seeds` are there where they were asked for. `problems` say
-    what could not be recorded as it was, and `logs_scores` that every line of the scores was written
-    whole: a last one without its end was cut off.
+    `argv` are the exact words of the command, and `process` is the one that ran it; `packages` are
+    the installed distributions as `name==version`; `torch` is its version and `device` its default
+    device, if it was loaded; `seeds` is None unless they were asked for. `problems` are what could
+    not be recorded unchanged. `logs_scores` is whether pyhermes wrote the scores, line by line: then
+    a last line without a newline was cut off.
     """
 
     argv: tuple[str, ...]
@@ -104,9 +108,9 @@ def format_provenance(provenance: Provenance) -> str:
 
 
 def parse_provenance(text: str) -> Provenance:
-    """Read the text of a `provenance.json`; fields of later versions are passed over.
+    """Parse the text of a `provenance.json`; fields of later versions are ignored.
 
-    Raises `ProvenanceError`, a `ValueError`, for text that is none.
+    Raises `ProvenanceError`, a `ValueError`, for any other text.
 
     >>> parse_provenance("[]")
     Traceback (most recent call last):
@@ -129,40 +133,40 @@ def parse_provenance(text: str) -> Provenance:
 
 @functools.cache
 def _converter() -> Converter:
-    """A converter that takes every value as it is, or not at all."""
+    """Make a converter that takes every value as it is or refuses it; cattrs by default turns "3" into 3."""
     from cattrs import Converter
 
     converter = Converter()
     for kind in (str, int, float, bool):
-        converter.register_structure_hook(kind, _as_it_is)
-    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _as_texts)
-    converter.register_structure_hook_factory(attrs.has, _record_hook)
+        converter.register_structure_hook(kind, _require_kind)
+    converter.register_structure_hook_func(lambda kind: kind == tuple[str, ...], _require_texts)
+    converter.register_structure_hook_factory(attrs.has, _make_record_hook)
     return converter
 
 
-def _record_hook(kind: type, converter: Converter) -> Callable[[object, object], object]:
-    """What reads an object of JSON, and no other value, as a record."""
+def _make_record_hook(kind: type, converter: Converter) -> Callable[[object, object], object]:
+    """Make the function that structures a JSON object, and no other value, as a record."""
     from cattrs.gen import make_dict_structure_fn
 
-    of_object: Callable[..., object] = make_dict_structure_fn(kind, converter)
+    structure = cast("Callable[[object, object], object]", make_dict_structure_fn(kind, converter))
 
-    def read(value: object, kind: object) -> object:
+    def structure_object(value: object, kind: object) -> object:
         if not isinstance(value, dict):
             raise ValueError
-        return of_object(value, kind)
+        return structure(cast("object", value), kind)
 
-    return read
+    return structure_object
 
 
-def _as_it_is(value: object, kind: type) -> object:
+def _require_kind(value: object, kind: type) -> object:
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return _as_finite(value)
+        return _require_finite(value)
     if type(value) is not kind:
         raise ValueError
     return value
 
 
-def _as_finite(value: float) -> float:
+def _require_finite(value: float) -> float:
     try:
         number = float(value)
     except OverflowError:
@@ -172,7 +176,11 @@ def _as_finite(value: float) -> float:
     return number
 
 
-def _as_texts(value: object, _kind: object) -> tuple[str, ...]:
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    raise ValueError
+def _require_texts(value: object, _kind: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError
+    items = cast("list[object]", value)
+    texts = [item for item in items if isinstance(item, str)]
+    if len(texts) != len(items):
+        raise ValueError
+    return tuple(texts)

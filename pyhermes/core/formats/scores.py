@@ -1,4 +1,8 @@
-"""`*.scores`: one decimal float a line, after at most one line of header."""
+"""`*.scores`: one decimal float a line, after at most one line of header.
+
+Most files hold nothing but numbers and are parsed by numpy or pyarrow at once; whatever these might
+take for something else is parsed line by line, by the same rules as every other number.
+"""
 
 from __future__ import annotations
 
@@ -14,32 +18,33 @@ from pyhermes.core.text.numbers import BLANKS, parse_float
 from pyhermes.core.typing import FloatArray
 
 _PLAIN = b"0123456789+-.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\n"
-"""Of nothing but these, whatever `float` takes for a number is one, and it has a line of its own."""
+"""Characters of which numpy and pyarrow parse the same numbers as `parse_float`, one on a line."""
 
 _MANY = 2 << 20
-"""Bytes that it pays to import pyarrow for."""
+"""Bytes from which on pyarrow saves more time than its import takes."""
 
 
 def parse_scores(data: str | bytes, *, complete: bool = True) -> FloatArray:
-    r"""Read training scores: an array of shape `(episodes,)`, dtype float64.
+    r"""Parse training scores, as an array of shape `(episodes,)` and dtype float64.
 
-    Blank lines do not count. The first line is a header if it is not a float; any other line that
-    is none is a `ScoresError`, a `ValueError`, with its line number. `complete=False` is for a file
-    that is still being written: a last line without a newline is left out.
+    Blank lines are skipped, and so is the first line if it is not a float: it is a header. Raises
+    `ScoresError`, a `ValueError` with the line's number, for any other line that is not a float.
+    `complete=False` is for a file that is still being written: a last line without a newline is
+    left out.
 
     >>> parse_scores("return\n-848\n-7.5e2\n")
     array([-848., -750.])
     """
     raw = encode_text(data) if isinstance(data, str) and can_be_encoded(data) else data
     if isinstance(raw, bytes):
-        scores = _plain_scores(raw if complete else raw[: raw.rfind(b"\n") + 1])
+        scores = _parse_at_once(raw if complete else raw[: raw.rfind(b"\n") + 1])
         if scores is not None:
             return scores
-    return _scores_by_line(decode_text(data) if isinstance(data, bytes) else data, complete)
+    return _parse_by_line(decode_text(data) if isinstance(data, bytes) else data, complete)
 
 
-def _plain_scores(data: bytes) -> FloatArray | None:
-    """The scores of a file of at most a header and one number on each line; None for most others."""
+def _parse_at_once(data: bytes) -> FloatArray | None:
+    """Parse a file that holds nothing but a number on each line after a header; None for most others."""
     lines = data.removeprefix(codecs.BOM_UTF8)
     first, _, rest = lines.partition(b"\n")
     if parse_float(decode_text(first)) is None:
@@ -49,23 +54,23 @@ def _plain_scores(data: bytes) -> FloatArray | None:
     if lines.translate(None, _PLAIN):
         return None
     with contextlib.suppress(ValueError, DeprecationWarning):
-        return _floats(lines)
+        return _parse_lines(lines)
     return None
 
 
-def _floats(lines: bytes) -> FloatArray:
-    """The number on each line; raises ValueError, or DeprecationWarning if that is one, where one is none."""
+def _parse_lines(lines: bytes) -> FloatArray:
+    """Parse a number on each line; raises ValueError (or a DeprecationWarning) for a line without one."""
     if len(lines) >= _MANY:
         with contextlib.suppress(ImportError):
-            return _floats_by_arrow(lines)
+            return _parse_with_arrow(lines)
     count = lines.count(b"\n") + (lines[-1:] not in (b"", b"\n"))
     numbers = np.fromstring(lines, np.float64, sep="\n") if count else np.empty(0)
-    if len(numbers) != count:  # it stops, and warns of that, at what is no number
+    if len(numbers) != count:  # numpy stops, with a warning, at what is not a number
         raise ValueError(lines)
     return numbers
 
 
-def _floats_by_arrow(lines: bytes) -> FloatArray:
+def _parse_with_arrow(lines: bytes) -> FloatArray:
     import pyarrow
     from pyarrow import csv
 
@@ -77,17 +82,17 @@ def _floats_by_arrow(lines: bytes) -> FloatArray:
     return np.array(table.column(0).to_numpy())
 
 
-def _scores_by_line(text: str, complete: bool) -> FloatArray:
+def _parse_by_line(text: str, complete: bool) -> FloatArray:
     lines = text.removeprefix("\ufeff").split("\n")
     if not complete:
         lines.pop()
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip(BLANKS)]
     if numbered and parse_float(numbered[0][1]) is None:
         del numbered[0]
-    return np.array([_strict_float(number, line) for number, line in numbered], dtype=np.float64)
+    return np.array([_parse_number(number, line) for number, line in numbered], dtype=np.float64)
 
 
-def _strict_float(number: int, line: str) -> float:
+def _parse_number(number: int, line: str) -> float:
     value = parse_float(line)
     if value is None:
         raise ScoresError(f"expected one decimal number, got {shown(line.strip(BLANKS))}", line=number)

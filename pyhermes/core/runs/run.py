@@ -1,4 +1,7 @@
-"""The frozen record of one run's directory."""
+"""The frozen record of one run's directory, alone or together with its arguments.
+
+A record holds what was read when it was made and never looks at the disk again.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,18 @@ from typing import final
 
 import attrs
 
-from pyhermes.core.errors import InfoError, UnknownChoiceError
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.formats.info import ExperimentInfo, info_problems, parse_info
-from pyhermes.core.messages import printable
 from pyhermes.core.problems import Problem
 from pyhermes.core.text.times import as_local_time, format_stamp, identifier_time
-from pyhermes.core.typing import OnError, PathLike
+from pyhermes.core.typing import PathLike
 
 
-def _as_text(path: PathLike) -> str:
+def _to_text(path: PathLike) -> str:
     return os.fspath(path)
 
 
-def _parsed(info: ExperimentInfo | str) -> ExperimentInfo:
+def _to_info(info: ExperimentInfo | str) -> ExperimentInfo:
     return parse_info(info) if isinstance(info, str) else info
 
 
@@ -32,17 +33,18 @@ def _parsed(info: ExperimentInfo | str) -> ExperimentInfo:
 class Run:
     r"""One run as its `hermes.info` describes it.
 
-    `path` is absolute; `identifier` is the directory's name. `info` may be given as the text of the
-    file, too: of a hundred thousand runs that are loaded few are looked at, and text is read when
-    it is first asked for.
+    `path` is absolute; `identifier` is the directory's name. `info` may also be given as the text of
+    the file, which is parsed when it is first asked for: of a hundred thousand runs that are loaded,
+    few are looked at.
 
     >>> Run("/runs/first", "first", "comments:baseline\n").info.comments
     'baseline'
     """
 
-    _path: str = attrs.field(converter=_as_text)
+    # text, because a hundred thousand `Path`s would take four times the memory
+    _path: str = attrs.field(converter=_to_text)
     identifier: str
-    _info: ExperimentInfo | str = attrs.field(eq=_parsed, repr=False)
+    _info: ExperimentInfo | str = attrs.field(eq=_to_info, repr=False)
 
     @property
     def path(self) -> Path:
@@ -57,16 +59,16 @@ class Run:
     @functools.cached_property
     def info(self) -> ExperimentInfo:
         """What its `hermes.info` says."""
-        return _parsed(self._info)
+        return _to_info(self._info)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What in its `hermes.info` could not be taken as it stands."""
+        """What could not be parsed in its `hermes.info`."""
         return info_problems(self._info) if isinstance(self._info, str) else self._info.problems
 
     @property
     def start_time(self) -> datetime | None:
-        """When it began, else when its identifier was made, as naive local time."""
+        """When it began, or else when its identifier was made, as naive local time."""
         return self.info.start_time or identifier_time(self.identifier)
 
 
@@ -76,7 +78,7 @@ def describe_run(
     commit_hash: str | None,
     start_time: datetime | str | float | None,
 ) -> Run:
-    """The record of a run from what is known of it; nothing on disk is looked at or made.
+    """Make the record of a run from what is known about it, without touching the disk.
 
     `start_time` is anything that `as_local_time` takes.
 
@@ -111,43 +113,3 @@ class RunWithArguments:
     def exec_args(self) -> frozenset[str]:
         """The arguments, each a whole line."""
         return self.arguments.exec_args
-
-
-@final
-@attrs.frozen
-class UnreadableRun:
-    """A directory that is an experiment and cannot be read as one."""
-
-    path: Path
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
-
-
-@final
-@attrs.frozen
-class Scan:
-    """What a folder of runs holds, sorted by identifier.
-
-    `elsewhere` are folders further down that hold runs, where the folder itself holds none.
-    """
-
-    runs: tuple[Run, ...]
-    failed: tuple[UnreadableRun, ...] = ()
-    elsewhere: tuple[Path, ...] = ()
-
-
-def checked_scan(scan: Scan, on_error: OnError) -> Scan:
-    """The scan, unless `on_error` is `"raise"` and runs could not be read.
-
-    Raises one `InfoError`, a `ValueError`, that names all of those; also for an `on_error` that is
-    none.
-    """
-    if on_error not in ("warn", "raise", "skip"):
-        raise UnknownChoiceError(f"expected on_error to be 'warn', 'raise' or 'skip', got {on_error!r}")
-    if on_error == "raise" and scan.failed:
-        raise InfoError(
-            printable("\n  ".join(["expected readable experiments, got", *map(str, scan.failed)]))
-        )
-    return scan

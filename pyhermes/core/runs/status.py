@@ -1,4 +1,7 @@
-"""What became of a run, derived from evidence and never stored."""
+"""What became of a run, derived from what can be seen and never stored.
+
+A stored "running" would stay true after the machine lost power.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import attrs
 from pyhermes.core.formats.info import ExperimentInfo
 from pyhermes.core.formats.provenance import Process
 
-_PATIENCE = 600
+_PATIENCE = 600  # seconds; a recording writes a heartbeat far more often, but clocks of machines differ
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
 
 
@@ -29,11 +32,11 @@ class RunStatus(Enum):
 @final
 @attrs.frozen
 class Evidence:
-    """What can be seen of the process of a run that has not said how it ended.
+    """What can be seen of the process of a run that did not write how it ended.
 
-    `running` is None where the process is one of another machine, `heartbeat_age` is in seconds and
-    None where there is no heartbeat, `is_held` says that some process of it has its log open, and
-    `problem` why nothing can be seen.
+    `running` is None for a process of another machine, `heartbeat_age` is in seconds and None
+    without a heartbeat, `is_held` is whether a process of the run has its log open, and `problem` is
+    why nothing can be seen.
     """
 
     process: Process | None = None
@@ -46,14 +49,14 @@ class Evidence:
 @final
 @attrs.frozen
 class StatusReport:
-    """A run's status, with the evidence for it."""
+    """A run's status, and the evidence for it."""
 
     status: RunStatus
     reason: str
 
 
 def status_of(info: ExperimentInfo, evidence: Evidence | None = None) -> StatusReport:
-    r"""What became of a run, by what its `hermes.info` says, else by what is seen of its process.
+    r"""Return what became of a run, by its `hermes.info` or else by what is seen of its process.
 
     >>> from pyhermes.core import parse_info
     >>> status_of(parse_info("exit_status:-2\n"))
@@ -61,15 +64,15 @@ def status_of(info: ExperimentInfo, evidence: Evidence | None = None) -> StatusR
     """
     unread = [problem for problem in info.problems if problem.key == "exit_status"]
     if info.exit_status is not None:
-        return _ended(info.exit_status)
+        return _judge_exit(info.exit_status)
     if unread:
         return StatusReport(RunStatus.UNKNOWN, f"its exit_status cannot be read: {unread[0]}")
     if evidence is None:
         return StatusReport(RunStatus.UNKNOWN, "it has no exit_status, as runs of older versions")
-    return _seen(evidence)
+    return _judge_process(evidence)
 
 
-def _ended(exit_status: int) -> StatusReport:
+def _judge_exit(exit_status: int) -> StatusReport:
     if exit_status == 0:
         return StatusReport(RunStatus.FINISHED, "its exit status is 0")
     if exit_status > 0:
@@ -86,7 +89,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _seen(evidence: Evidence) -> StatusReport:
+def _judge_process(evidence: Evidence) -> StatusReport:
     if evidence.process is None:
         return StatusReport(RunStatus.UNKNOWN, f"its process is not known: {evidence.problem or 'no record'}")
     named = f"process {evidence.process.pid} on {evidence.process.host}"

@@ -1,4 +1,7 @@
-"""How text stands on disk: UTF-8, in which bytes that are none become surrogates and none is lost."""
+"""Text on disk: UTF-8, in which no byte is lost.
+
+Bytes that are not UTF-8 become lone surrogates (`surrogateescape`) and are written back as they were.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ ERRORS = "surrogateescape"
 
 
 def decode_text(data: bytes) -> str:
-    r"""The text of a file.
+    r"""Decode the bytes of a file; never raises.
 
     >>> decode_text(b"caf\xc3\xa9 \xff")
     'café \udcff'
@@ -16,7 +19,7 @@ def decode_text(data: bytes) -> str:
 
 
 def encode_text(text: str) -> bytes:
-    r"""The bytes of a text: the inverse of `decode_text`.
+    r"""Encode text for a file: the inverse of `decode_text`.
 
     >>> encode_text("\udcff")
     b'\xff'
@@ -25,7 +28,7 @@ def encode_text(text: str) -> bytes:
 
 
 def can_be_encoded(text: str) -> bool:
-    r"""Whether a text can stand in a file.
+    r"""Return whether a text can be written to a file.
 
     >>> can_be_encoded("café"), can_be_encoded("\ud800")
     (True, False)

@@ -6,11 +6,11 @@ import os
 
 from pyhermes.core.text.encoding import can_be_encoded, encode_text
 
-LONGEST_NAME = 255
+LONGEST_NAME = 255  # bytes, on every common file system
 
 
 def is_name(name: str) -> bool:
-    r"""Whether a file or directory can have a name, on one line and without a path in it.
+    r"""Return whether a file or directory can have a name: one line, without a slash.
 
     >>> is_name("dqn vs ddqn"), is_name("a/b"), is_name("a\nb"), is_name("x" * 256)
     (True, False, False, False)

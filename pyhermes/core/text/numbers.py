@@ -1,6 +1,6 @@
-"""Numbers as text, read strictly: ASCII digits only, and no `1_000`.
+"""Numbers as text, parsed strictly: ASCII digits only, and no `1_000`.
 
-Python's own `int` and `float` take underscores and the digits of every script, which turns text
+Python's own `int` and `float` accept underscores and the digits of every script, and would turn text
 that was never a number into one.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 BLANKS = " \t\n\r\x0b\x0c"
-"""ASCII white space: what separates words, and what may stand around a number."""
+"""ASCII white space: it separates words, and may surround a number."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+# possessive (`++`), so that a long line of digits takes no quadratic time
 _FLOAT = re.compile(
     r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:e[+-]?[0-9]+)?|[+-]?(?:inf(?:inity)?|nan)",
     re.IGNORECASE | re.ASCII,
@@ -19,7 +20,7 @@ _FLOAT = re.compile(
 
 
 def parse_integer(text: str) -> int | None:
-    """The decimal integer that the text is, or None; also None beyond what Python converts.
+    """Return a decimal integer, or None for other text and for more digits than Python converts.
 
     >>> parse_integer("007"), parse_integer("1_000")
     (7, None)
@@ -31,7 +32,7 @@ def parse_integer(text: str) -> int | None:
 
 
 def parse_real(text: str) -> float | None:
-    """As `parse_float`, but None for digits that are an integer too long for Python: these are text.
+    """Return what `parse_float` does, but None for an integer with more digits than Python converts.
 
     >>> parse_real("3"), parse_real("3" * 5000)
     (3.0, None)
@@ -41,9 +42,9 @@ def parse_real(text: str) -> float | None:
 
 
 def parse_float(text: str) -> float | None:
-    """The decimal or exponent float that the text is (`inf` and `nan` are), or None.
+    """Return a decimal or exponent float (also `inf` and `nan`), or None for other text.
 
-    ASCII white space around it does not matter.
+    ASCII white space around it is ignored.
 
     >>> parse_float(".5"), parse_float("INF"), parse_float("0x10")
     (0.5, inf, None)

@@ -1,4 +1,4 @@
-"""The one form of local time that identifiers and `hermes.info` are written in."""
+"""The form in which identifiers and `hermes.info` write local times: `%Y_%m_%d_%H%M%S%f`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _IDENTIFIER = re.compile(rf"({_STAMP.pattern})(?!\d)", re.ASCII)
 
 
 def parse_stamp(text: str) -> datetime | None:
-    """The time that `%Y_%m_%d_%H%M%S%f` text gives (all six digits of `%f`), or None.
+    """Parse a time written as `%Y_%m_%d_%H%M%S%f` (all six digits of `%f`); None for other text.
 
     >>> parse_stamp("2026_11_23_182353176615")
     datetime.datetime(2026, 11, 23, 18, 23, 53, 176615)
@@ -30,16 +30,16 @@ def parse_stamp(text: str) -> datetime | None:
 
 
 def format_stamp(time: datetime) -> str:
-    """Local time in the format's form: the inverse of `parse_stamp`.
+    """Write a local time in this form: the inverse of `parse_stamp`.
 
     >>> format_stamp(datetime(2026, 11, 23, 18, 23, 53, 176615))
     '2026_11_23_182353176615'
     """
-    return f"{time.year:04}_{time:%m_%d_%H%M%S%f}"
+    return f"{time.year:04}_{time:%m_%d_%H%M%S%f}"  # %Y has no leading zeros on every system
 
 
 def parse_time(text: str) -> datetime | None:
-    """Like `parse_stamp`, and takes seconds since the epoch too, as naive local time."""
+    """Parse a time in this form or in seconds since the epoch, as naive local time; None for other text."""
     stamp = parse_stamp(text)
     if stamp is not None:
         return stamp
@@ -48,7 +48,7 @@ def parse_time(text: str) -> datetime | None:
 
 
 def identifier_time(identifier: str) -> datetime | None:
-    """The time of creation that an experiment's identifier begins with, or None.
+    """Parse the time of creation that an identifier begins with; None if it begins otherwise.
 
     >>> identifier_time("2026_11_23_182353168091_0_fcbfa")
     datetime.datetime(2026, 11, 23, 18, 23, 53, 168091)
@@ -58,10 +58,10 @@ def identifier_time(identifier: str) -> datetime | None:
 
 
 def as_local_time(value: datetime | str | float | None) -> datetime | None:
-    """Any accepted form of a start time as a naive local `datetime`.
+    """Convert any accepted form of a start time to a naive local `datetime`.
 
     Takes a `datetime` (with a time zone or without), text in the format's form, or seconds since
-    the epoch. Raises `InfoError`, a `ValueError`, for text or seconds that are no time.
+    the epoch. Raises `InfoError`, a `ValueError`, for text or seconds that are not a time.
     """
     if value is None:
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyhermes.core.disk import bulk
-from pyhermes.core.disk.bulk import read_each, text_at_once
+from pyhermes.core.disk.bulk import read_each, read_text_at_once
 
 
 class Clock:
@@ -80,13 +80,13 @@ def test_the_collector_is_paused_meanwhile_and_then_as_it_was(enabled: bool) -> 
 @pytest.mark.parametrize("size", [1, 4095])
 def test_a_small_file_is_read_as_a_whole(tmp_path: Path, size: int) -> None:
     (tmp_path / "a").write_bytes(b"\xff" * size)
-    assert text_at_once(str(tmp_path / "a")) == "\udcff" * size
+    assert read_text_at_once(str(tmp_path / "a")) == "\udcff" * size
 
 
 @pytest.mark.parametrize("size", [0, 4096, 5000])
 def test_a_file_that_is_empty_or_large_is_for_a_closer_look(tmp_path: Path, size: int) -> None:
     (tmp_path / "a").write_bytes(b"x" * size)
-    assert text_at_once(str(tmp_path / "a")) is None
+    assert read_text_at_once(str(tmp_path / "a")) is None
 
 
 def test_a_file_that_one_read_does_not_take_up_is_for_a_closer_look(
@@ -94,12 +94,12 @@ def test_a_file_that_one_read_does_not_take_up_is_for_a_closer_look(
 ) -> None:
     (tmp_path / "a").write_bytes(b"x:1\ny:2\n")
     monkeypatch.setattr(bulk, "_read_beginning", lambda *_: b"x:1\n")
-    assert text_at_once(str(tmp_path / "a")) is None
+    assert read_text_at_once(str(tmp_path / "a")) is None
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/zero"])
 def test_a_device_is_for_a_closer_look(device: str) -> None:
-    assert text_at_once(device) is None
+    assert read_text_at_once(device) is None
 
 
 def test_what_is_no_file_is_an_error_and_takes_nothing_out_of_a_fifo(tmp_path: Path) -> None:
@@ -110,6 +110,6 @@ def test_what_is_no_file_is_an_error_and_takes_nothing_out_of_a_fifo(tmp_path: P
     (tmp_path / "link").symlink_to("file")
     for name in ("fifo", "link", ".", "nothing"):
         with pytest.raises(OSError):  # noqa: PT011 - of whatever kind
-            text_at_once(str(tmp_path / name))
+            read_text_at_once(str(tmp_path / name))
     assert os.read(held, 10) == b"x:1\n"
     os.close(held)

@@ -117,11 +117,11 @@ def refuse(*_: object) -> None:
 @pytest.mark.parametrize("many", [0, 2 << 20], ids=["pyarrow", "numpy"])
 @pytest.mark.parametrize("header", ["", "return\n", "\ufeff", "\ufeffreturn\n", "Größe a\n"])
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_plain_scores_are_not_read_line_by_line(
+def test_parse_at_once_are_not_read_line_by_line(
     header: str, end: str, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scores, "_MANY", many)
-    monkeypatch.setattr(scores, "_scores_by_line", refuse)
+    monkeypatch.setattr(scores, "_parse_by_line", refuse)
     text = f"{header}1\n2.5e1\n-inf\n31{end}"
     for data in (text, text.encode()):
         assert parse_scores(data).tolist() == [1.0, 25.0, -np.inf, 31.0]
@@ -130,7 +130,7 @@ def test_plain_scores_are_not_read_line_by_line(
 
 @pytest.mark.parametrize("header", ["return", "return\n"])
 def test_no_scores_are_not_read_line_by_line_either(header: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scores, "_scores_by_line", refuse)
+    monkeypatch.setattr(scores, "_parse_by_line", refuse)
     found = parse_scores(header)
     assert found.shape == (0,)
     assert found.dtype == np.float64

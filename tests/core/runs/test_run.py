@@ -13,18 +13,14 @@ from pyhermes.core import (
     ExecArgs,
     ExperimentInfo,
     InfoError,
-    OnError,
     Run,
     RunWithArguments,
-    Scan,
-    UnknownChoiceError,
-    UnreadableRun,
     load_run,
     parse_info,
     with_arguments,
 )
-from pyhermes.core.disk.scanning import problems_of
-from pyhermes.core.runs.run import checked_scan, describe_run
+from pyhermes.core.disk.scanning import list_problems
+from pyhermes.core.runs.run import describe_run
 
 IDENTIFIER = "2026_11_23_182353168091_0_fcbfa"
 RUN = Run(Path("/runs/a"), "a", ExperimentInfo())
@@ -100,41 +96,15 @@ def test_a_start_time_that_is_none_cannot_be_described() -> None:
 
 def test_every_problem_names_its_file() -> None:
     broken = attrs.evolve(RUN, info=parse_info("lost\nexecution_time:soon\n"))
-    assert problems_of([RUN, broken, broken]) == 2 * (
+    assert list_problems([RUN, broken, broken]) == 2 * (
         "/runs/a/hermes.info: line 1: expected a line `key:value`, got 'lost'",
         "/runs/a/hermes.info: line 2: execution_time: expected seconds, finite and not negative, got 'soon'",
     )
 
 
-def test_an_unreadable_run_says_where_it_is_and_why() -> None:
-    assert str(UnreadableRun(Path("/runs/b"), "got a FIFO")) == "/runs/b: got a FIFO"
-
-
-FAILED = Scan((RUN,), (UnreadableRun(Path("/runs/b"), "got a FIFO"), UnreadableRun(Path("/runs/\x1bc"), "x")))
-
-
-@pytest.mark.parametrize("on_error", ["warn", "skip"])
-def test_a_scan_is_handed_on_unless_its_failures_are_to_be_raised(on_error: OnError) -> None:
-    assert checked_scan(FAILED, on_error) is FAILED
-    assert checked_scan(Scan(()), "raise") == Scan((), (), ())
-
-
-def test_one_error_names_every_run_that_could_not_be_read() -> None:
-    with pytest.raises(InfoError) as error:
-        checked_scan(FAILED, "raise")
-    assert str(error.value) == (
-        "expected readable experiments, got\n  /runs/b: got a FIFO\n  /runs/\\x1bc: x"
-    )
-
-
-def test_another_word_for_what_to_do_about_errors() -> None:
-    with pytest.raises(UnknownChoiceError, match="'warn', 'raise' or 'skip', got 'ignore'"):
-        checked_scan(Scan(()), "ignore")  # type: ignore[arg-type]
-
-
 def test_records_survive_pickle_and_deepcopy_and_can_be_hashed(first: Path) -> None:
     both = with_arguments(load_run(first))
-    for record in (both, both.run, FAILED):
+    for record in (both, both.run):
         again = pickle.loads(pickle.dumps(record))
         assert again == record == copy.deepcopy(record)
         assert hash(again) == hash(record)

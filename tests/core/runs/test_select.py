@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from pyhermes.core import (
+    ExecArgs,
     HermesError,
     NothingToChooseError,
     WrongTypeError,
@@ -21,7 +22,7 @@ from pyhermes.core import (
     sort_by,
     with_arguments,
 )
-from pyhermes.core.runs.select import require_all
+from pyhermes.core.runs.select import filter_by_loaded_args, require_all, select_type
 
 
 @attrs.frozen
@@ -81,7 +82,7 @@ def test_latest() -> None:
 
 
 def test_latest_of_nothing() -> None:
-    with pytest.raises(ValueError, match="got none") as error:
+    with pytest.raises(ValueError, match="of an empty list") as error:
         latest([])
     assert isinstance(error.value, NothingToChooseError | HermesError)
 
@@ -175,6 +176,24 @@ def test_groups_part_the_items(values: list[float | None]) -> None:
     assert sorted(place for group in groups.values() for place, _ in group) == list(range(len(values)))
     assert all(list(group) == sorted(group, key=lambda pair: pair[0]) for group in groups.values())
     assert len(groups) == len({math.nan if value != value else value for value in values})
+
+
+def test_an_error_of_the_arguments_is_not_taken_for_arguments_that_are_not_read() -> None:
+    class Broken:
+        @property
+        def loaded_arguments(self) -> ExecArgs | None:
+            raise AttributeError("broken")
+
+    def load(_: object) -> None:
+        raise AssertionError("nothing has to be read")
+
+    with pytest.raises(AttributeError, match="^broken$"):
+        filter_by_loaded_args([Broken()], ["--x"], load)
+
+
+def test_items_of_one_class_are_selected() -> None:
+    assert select_type([1, "a", True, None], int) == [1, True]
+    assert select_type([], int) == []
 
 
 def test_only_items_of_one_class() -> None:
