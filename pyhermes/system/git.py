@@ -311,7 +311,7 @@ def _add_submodule(changes: _Changes, folder: Path, path: str, run_filters: bool
     if not isinstance(repository, _Repository):
         said = [f"the submodule {path!r}: {repository}"]
         return attrs.evolve(changes, problems=(*changes.problems, *said))
-    inside = _read_changes(repository, None, run_filters=run_filters)
+    inside = _read_changes(repository, _read_head(repository)[0], run_filters=run_filters)
     said = [f"the submodule {path!r}: {problem}" for problem in inside.problems]
     if inside.dirty:
         said.append(f"the submodule {path!r} has changes that are not committed, and in no patch")

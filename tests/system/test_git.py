@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -66,6 +67,19 @@ def test_a_git_that_does_not_answer_is_not_waited_for(
     assert read_code(repository, patch=True) == Code(problems=(why,))
     assert read_code(tmp_path, patch=True) == Code()
     assert time.monotonic() - before < 3
+
+
+def test_filters_that_cannot_be_listed_keep_git_from_being_asked(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which("git")
+    (tmp_path / "bin").mkdir()
+    script = f'#!/bin/sh\ncase "$*" in *get-regexp*) exit 3;; esac\nexec {real} "$@"\n'
+    (tmp_path / "bin" / "git").write_text(script)
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    why = "the state of the code is not known: git ended with status 3"
+    assert read_code(repository, patch=True) == Code(problems=(why,))
 
 
 def test_a_repository_without_a_commit_has_a_branch(empty: Path) -> None:
@@ -518,6 +532,17 @@ def test_a_submodule_that_is_damaged_is_said(outer: Path) -> None:
     (outer / ".git" / "modules" / "lib" / "index").write_bytes(b"DIRC damaged")
     (problem,) = read_code(outer, patch=True).problems
     assert problem.startswith("the submodule 'lib': what is not committed is not known: git says: fatal: ")
+
+
+def test_a_submodule_that_git_refuses_or_that_has_no_index_is_said(outer: Path) -> None:
+    folder = outer / ".git" / "modules" / "lib"
+    (folder / "index").unlink()
+    said = "the submodule 'lib': what is not committed is not known: there is no index"
+    code = read_code(outer, patch=False)
+    assert (code.state.dirty, code.problems) == (None, (said,))
+    (folder / "HEAD").unlink()
+    (problem,) = read_code(outer, patch=False).problems
+    assert problem.startswith(f"the submodule 'lib': {UNKNOWN}: git says: fatal: not a git repository")
 
 
 @pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
