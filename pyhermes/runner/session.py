@@ -24,7 +24,7 @@ from pyhermes.core.disk.results import save_result
 from pyhermes.core.disk.run_files import save_state_dict, store_comments
 from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.disk.score_log import ScoreLog, format_score
-from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError
+from pyhermes.core.errors import HermesError, NotRecordingError, ProvenanceError, RecordingError
 from pyhermes.core.formats.checkpoint import checked_state_dict
 from pyhermes.core.runs.run import Run, describe_run
 from pyhermes.core.typing import OnWriteError, ResultValue, ScalarLike
@@ -292,11 +292,22 @@ class ResultFile:
 def begin_session(start: RunStart, joined: Run | None, on_error: OnWriteError) -> RunSession:
     """Start a run, or take part in one that another process has started; errors as in `start_run`."""
     if joined is not None:
-        if is_first_rank() and start.secrets != read_secret_names():  # who started the run did not know them
-            mask_run(joined.path, start.secrets)
+        _mask_joined(joined, start, on_error)
         return RunSession(joined, comments=start.comments, on_error=on_error)
     started = start_run(start)
     return RunSession(load_run(started.path), started=started, on_error=on_error)
+
+
+def _mask_joined(joined: Run, start: RunStart, on_error: OnWriteError) -> None:
+    """Mask the secrets that the class of the arguments names: who started the run did not know them."""
+    if not is_first_rank() or start.secrets == read_secret_names():
+        return
+    try:
+        mask_run(joined.path, start.secrets)
+    except (ProvenanceError, OSError) as error:
+        if on_error == "raise":
+            raise
+        warn("the secrets in the arguments of the run could not be masked:", [error])
 
 
 def load_job_run() -> Run:

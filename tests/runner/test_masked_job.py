@@ -19,6 +19,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     prompts: list[str] = []
     monkeypatch.setenv(SECRETS_VARIABLE, "license")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+
     def answer(prompt: str) -> str:
         prompts.append(prompt)
         return "hunter2"

@@ -8,14 +8,17 @@ from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
-from pyhermes import Experiment, Result, RunStatus
+from pyhermes import Experiment, HermesWarning, Result, RunStatus
 from pyhermes.core import load_run
 from pyhermes.core.errors import NotRecordingError
+from pyhermes.core.formats.secrets import SecretNames
 from pyhermes.core.runs.run import Run
 from pyhermes.runner.session import RunSession, begin_session, find_run_to_join, load_job_run
 from pyhermes.system.start import RunStart, StartedRun, start_run
+from tests.core.disk.helpers import no_room
 from tests.guarantees.helpers import warned
 
 VARIABLE = "HERMES_EXPERIMENT"
@@ -153,6 +156,23 @@ def test_a_job_joins_its_run_and_adds_its_comments(
     session = begin_session(again, joined, "raise")
     assert (session.run.path, session.comments) == (started.path, "a,b")
     assert len(list(start.root.rglob("hermes.info"))) == 1
+
+
+def test_secrets_that_only_the_script_knows_are_masked_when_it_joins(
+    started: StartedRun, start: RunStart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (started.path / "exec_arguments").write_text("--seat hunter2\n")
+    monkeypatch.setenv(VARIABLE, str(started.path))
+    knowing = attrs.evolve(start, secrets=SecretNames(["seat"]))
+    joined = find_run_to_join(knowing)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", no_room)
+        with pytest.warns(HermesWarning, match="could not be masked:\n.*No space"):
+            begin_session(knowing, joined, "warn")
+        with pytest.raises(OSError, match="No space"):
+            begin_session(knowing, joined, "raise")
+    begin_session(knowing, joined, "raise")
+    assert (started.path / "exec_arguments").read_text() == "--seat ***\n"
 
 
 def test_a_variable_that_names_no_run_is_an_error(start: RunStart, monkeypatch: pytest.MonkeyPatch) -> None:
