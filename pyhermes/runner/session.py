@@ -80,7 +80,7 @@ class RunSession:
     ) -> None:
         self.run = run
         """The run as it was when the session began."""
-        self.comments = join_comments((run.info.comments, *comments))
+        self.comments = join_comments((run.info.comments or None, *comments))
         """The comments of the run and those that this session adds."""
         self._path = run.path
         self._started = started
@@ -136,7 +136,7 @@ class RunSession:
     def store_comments(self, run: Run, comments: str | None) -> Run:
         """Write comments into the run's `hermes.info` where they are new; return the run as it is then."""
         if self._writes:
-            with self._write_errors.attempt(COMMENTS, self._path / INFO):
+            with self._write_errors.attempt(COMMENTS):
                 return store_comments(run, comments)
         return run
 
@@ -153,10 +153,11 @@ class RunSession:
         SIGTERM ends the block as an exception does, and then the process.
         """
         with self._signals.end_block(), contextlib.ExitStack() as stack:
+            stack.enter_context(self._store_last_comments(holder))
             if self._started is not None:
-                stack.enter_context(self._record_end(self._started, holder))
+                stack.enter_context(self._record_end(self._started))
                 stack.enter_context(keep_beating(self._path))
-            stack.enter_context(self._save_at_end(holder))
+            stack.enter_context(self._save_at_end())
             yield
 
     def save_when_process_ends(self, holder: RunHolder) -> None:
@@ -164,26 +165,26 @@ class RunSession:
         importlib.import_module("torch")  # which cannot be imported any more while Python exits
 
         def save() -> None:
-            lost = self._save_the_rest(holder) + self._save_results()
+            lost = [*self._save_the_rest(), *self._try_to_store_comments(holder), *self._save_results()]
             warn("these results could not be saved:", lost)
 
         atexit.register(save)
         call_before_ending(save)
 
     @contextlib.contextmanager
-    def _save_at_end(self, holder: RunHolder) -> Generator[None]:
+    def _save_at_end(self) -> Generator[None]:
         """Save what is left at the end; what cannot be saved is an error, or added to the one there is."""
         try:
             yield
         except BaseException as error:
             self._begin_to_end()
-            for problem in self._save_the_rest(holder):
+            for problem in self._save_the_rest():
                 error.add_note(f"this could not be saved: {problem}")
             for problem in self._save_results():
                 error.add_note(f"a result could not be saved: {problem}")
             raise
         self._begin_to_end()
-        problems = self._save_the_rest(holder) + self._save_results()
+        problems = self._save_the_rest() + self._save_results()
         problems = self._write_errors.warn_of_lost(problems)
         if problems:
             for other in problems[1:]:
@@ -194,8 +195,8 @@ class RunSession:
         self._is_ending = True
         self._signals.defer()  # else a signal now would cut the saving short, and results would be lost
 
-    def _save_the_rest(self, holder: RunHolder) -> list[Exception]:
-        """Write the scores that wait and the comments that were changed; return the errors."""
+    def _save_the_rest(self) -> list[Exception]:
+        """Write the scores that wait; return the errors, those of other files that are lost too."""
         if not self._is_owner():
             return []
         problems: list[Exception] = []
@@ -203,15 +204,6 @@ class RunSession:
             self._scores.close()
         except OSError as error:
             problems.append(error)
-        info = self._path / INFO
-        try:
-            store_comments(holder.run, holder.comments)
-        except OSError as error:
-            self._write_errors.lose(info, _name_comments(error, info))
-        except HermesError as error:
-            self._write_errors.lose(info, error)
-        else:
-            self._write_errors.find(info)
         return problems + self._write_errors.lost()
 
     def _save_results(self) -> list[Exception]:
@@ -221,24 +213,51 @@ class RunSession:
         return [error for file in self._results.values() if (error := file.try_to_save())]
 
     @contextlib.contextmanager
-    def _record_end(self, started: StartedRun, holder: RunHolder) -> Generator[None]:
+    def _record_end(self, started: StartedRun) -> Generator[None]:
         """Write how the run ended, in whatever way it does."""
         try:
             yield
         except BaseException as error:
             try:
-                self._end(started, holder, exit_status_of(error))
+                self._end(started, exit_status_of(error))
             except (HermesError, OSError) as problem:
                 error.add_note(f"the end of the run could not be recorded: {problem}")
             raise
         with self._write_errors.attempt(END):
-            self._end(started, holder, 0)
+            self._end(started, 0)
 
-    def _end(self, started: StartedRun, holder: RunHolder, exit_status: int) -> None:
+    def _end(self, started: StartedRun, exit_status: int) -> None:
         if self._is_owner():
             # A signal that came while results were saved has raised nothing, but it ends the process.
             end_run(started, -self._signals.number or exit_status)
-            holder.reload()
+
+    @contextlib.contextmanager
+    def _store_last_comments(self, holder: RunHolder) -> Generator[None]:
+        """Store the comments as they are at the end, which changes nothing in how the run has ended."""
+        try:
+            yield
+        except BaseException as error:
+            for problem in self._try_to_store_comments(holder):
+                error.add_note(f"this could not be saved: {problem}")
+            raise
+        for problem in self._write_errors.warn_of_lost(self._try_to_store_comments(holder)):
+            raise problem
+
+    def _try_to_store_comments(self, holder: RunHolder) -> list[Exception]:
+        """Store the comments where they are new, and read the run again; return the errors."""
+        if not self._is_owner():
+            return []
+        try:
+            store_comments(holder.run, holder.comments)
+        except OSError as error:
+            lost = f"{error.strerror or error}; the comments are lost"
+            return [OSError(error.errno, lost, str(self._path / INFO))]
+        except HermesError as error:
+            return [error]
+        finally:
+            with contextlib.suppress(HermesError, OSError):  # who records the end has said what is wrong
+                holder.reload()
+        return []
 
     def _is_owner(self) -> bool:
         """Return whether this process is the one to write the end: a fork has but old copies."""
@@ -337,7 +356,3 @@ def find_run_to_join(start: RunStart) -> Run | None:
         return None
     folder = start.root / start.script / start.name
     return describe_run(folder.name, folder, None, None)
-
-
-def _name_comments(error: OSError, info: Path) -> OSError:
-    return OSError(error.errno, f"{error.strerror or error}; the comments are lost", str(info))

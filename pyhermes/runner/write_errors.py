@@ -26,7 +26,7 @@ class WriteErrors:
     def __init__(self, on_error: OnWriteError) -> None:
         self.is_raised: bool = on_error == "raise"
         self._warned: set[tuple[str, int | None]] = set()
-        self._lost: dict[Path, Exception] = {}
+        self._lost: dict[Path, OSError] = {}
 
     @contextlib.contextmanager
     def attempt(self, headline: str, path: Path | None = None) -> Generator[None]:
@@ -40,19 +40,11 @@ class WriteErrors:
             if self.is_raised:
                 raise
             if path is not None:
-                self.lose(path, error)
+                self._lost[path] = error
             self._warn_once(headline, error)
         else:
             if path is not None:
-                self.find(path)
-
-    def lose(self, path: Path, error: Exception) -> None:
-        """Note why a file could not be written."""
-        self._lost[path] = error
-
-    def find(self, path: Path) -> None:
-        """Note that a file has been written after all."""
-        self._lost.pop(path, None)
+                self._lost.pop(path, None)
 
     def lost(self) -> list[Exception]:
         """Return why files were not written that were not written later either, an error each."""

@@ -132,4 +132,4 @@ def join_comments(comments: Iterable[str | None]) -> str | None:
     >>> join_comments(["baseline", None, "second try"])
     'baseline,second try'
     """
-    return ",".join(filter(None, comments)) or None
+    return ",".join(comment for comment in comments if comment is not None) or None

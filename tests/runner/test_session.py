@@ -70,7 +70,7 @@ def test_a_session_that_takes_part_in_a_run_leaves_the_end_to_others(started: St
     with session.record(holder):
         session.add_result("metrics", None).hold({"loss": [0.5]})
     run = Experiment.load(started.path)
-    assert (run.run.info.exit_status, holder.reloaded) == (None, 0)
+    assert (run.run.info.exit_status, holder.reloaded) == (None, 1)
     assert run.status is RunStatus.RUNNING
     assert (run.comments, run.result.series("loss").tolist()) == ("of this one", [0.5])
 

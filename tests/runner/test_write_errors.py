@@ -9,7 +9,7 @@ import pytest
 
 from pyhermes import HermesWarning
 from pyhermes.core.errors import UnknownChoiceError
-from pyhermes.runner.write_errors import COMMENTS, LOST, SCORES, STATE_DICTS, WriteErrors, check_on_error
+from pyhermes.runner.write_errors import LOST, SCORES, STATE_DICTS, WriteErrors, check_on_error
 from tests.guarantees.helpers import warned
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/runs/a.scores")
@@ -57,16 +57,16 @@ def test_a_file_is_lost_until_it_is_written() -> None:
     attempt(errors, None, STATE_DICTS, best)
     attempt(errors, None)
     assert errors.lost() == [READ_ONLY]
-    errors.find(last)
-    errors.find(last)
+    attempt(errors, None, STATE_DICTS, last)
     assert errors.lost() == []
 
 
 def test_of_a_file_that_is_lost_twice_the_last_reason_counts() -> None:
     errors = WriteErrors("warn")
     with pytest.warns(HermesWarning):
-        attempt(errors, FULL, COMMENTS, Path("hermes.info"))
-    errors.lose(Path("hermes.info"), READ_ONLY)
+        attempt(errors, FULL, STATE_DICTS, Path("best.pth"))
+    with pytest.warns(HermesWarning):
+        attempt(errors, READ_ONLY, STATE_DICTS, Path("best.pth"))
     assert errors.lost() == [READ_ONLY]
 
 

@@ -84,7 +84,14 @@ def test_names_that_no_directory_can_have_are_refused_before_anything_is_made(tm
 
 @pytest.mark.parametrize(
     ("comments", "joined"),
-    [((), None), ((None,), None), (("",), None), (("a", None, "b,c"), "a,b,c"), ((None, "a"), "a")],
+    [
+        ((), None),
+        ((None,), None),
+        (("",), None),
+        (("", "a"), ",a"),
+        (("a", None, "b,c"), "a,b,c"),
+        ((None, "a"), "a"),
+    ],
 )
 def test_comments_are_joined_by_commas(comments: tuple[str | None, ...], joined: str | None) -> None:
     assert join_comments(comments) == joined
