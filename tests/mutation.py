@@ -49,6 +49,7 @@ BESIDE: dict[str, tuple[str, ...]] = {
     ),
     "disk/results": ("tests/core/disk", "tests/core/formats/test_result_file.py"),
     "disk/run_files": ("tests/core/disk/test_disk.py", "tests/core/formats/test_checkpoint.py"),
+    "disk/state_dicts": ("tests/core/formats/test_checkpoint.py",),
     "disk/scanning": ("tests/core/disk", "tests/core/runs/test_run.py"),
     "disk/temporary": (
         f"{SAVES}{ORDER_OF_SAVING}",

@@ -31,17 +31,18 @@ WHOLE = (
 )
 
 OF_MODULES = {
-    "os": "access chmod chown fdopen link listdir lstat makedirs mkdir open readlink remove removedirs rename "
-    "renames replace rmdir scandir stat statvfs symlink truncate unlink utime walk write",
-    "os.path": "exists getmtime getsize isdir isfile islink lexists realpath samefile",
+    "os": "chmod chown fdopen link listdir makedirs mkdir open remove removedirs rename renames replace rmdir scandir "
+    "symlink truncate unlink utime walk write",
     "io": "open open_code FileIO",
     "mmap": "mmap",
     "zipfile": "is_zipfile",
 }
-OF_PATHS = (
-    "chmod exists glob hardlink_to is_dir is_file is_symlink iterdir lstat mkdir read_bytes read_text readlink "
-    "rglob rmdir samefile stat symlink_to touch unlink write_bytes write_text"
-)
+OF_PATHS = "chmod glob hardlink_to iterdir mkdir read_bytes read_text rglob rmdir symlink_to touch unlink write_bytes write_text"
+LOOKS = {
+    "os": "access lstat readlink stat statvfs",
+    "os.path": "exists getmtime getsize isdir isfile islink lexists realpath samefile",
+}
+LOOKS_OF_PATHS = "exists is_dir is_file is_symlink lstat readlink resolve samefile stat"
 OF_FILES = {  # what takes a path or a file, and which of its arguments that is
     "torch.load": 0,
     "torch.save": 1,
@@ -61,6 +62,7 @@ SIGNALS = "alarm getsignal pause pthread_kill raise_signal set_wakeup_fd setitim
 LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 MACHINERY = (
     "numpy",
+    "atexit",
     "signal",
     "threading",
     "multiprocessing",
@@ -180,8 +182,6 @@ def _touches_path(call: ast.Call, in_memory: set[str]) -> bool:
         return False
     if name == "open":
         return owner != "webbrowser"
-    if name == "resolve":  # others have such a method, too
-        return LIKE_A_PATH.search(owner) is not None
     if name in {"replace", "rename"}:  # of a text, `replace` takes two
         return len(call.args) == 1 and not call.keywords
     return name in OF_PATHS.split() and owner not in {"os", "os.path"}
@@ -222,6 +222,20 @@ def touches_disk(tree: ast.AST) -> list[str]:
     ]
 
 
+def looks_at_disk(tree: ast.AST) -> list[str]:
+    """Calls that ask what is at a path, and open nothing."""
+    in_memory, found = _in_memory(tree), list[str]()
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        owner, name = ast.unparse(call.func.value), call.func.attr
+        of_path = name in LOOKS_OF_PATHS.split() and owner not in {*LOOKS, *in_memory}
+        if (of_path and (name != "resolve" or LIKE_A_PATH.search(owner))) or name in LOOKS.get(owner, "").split():  # others have such a method, too
+            found.append(f"{owner}.{name}")
+    names = {f"{module}.{name}" for module, some in LOOKS.items() for name in some.split()}
+    return found + [name for name in imported(tree) if name in names]
+
+
 def starts_processes(tree: ast.AST) -> list[str]:
     """Imports and calls that start, replace or end processes, or listen to signals."""
     modules = ("subprocess", "multiprocessing", "pty", "concurrent.futures.ProcessPoolExecutor")
@@ -257,12 +271,15 @@ def _defined(tree: ast.AST) -> Iterator[str]:
 
 
 def foreign_attributes(tree: ast.AST) -> list[str]:
-    """Private attributes that the file asks of objects, and defines nowhere itself; `os._exit` is documented."""
+    """Private attributes that the file asks of other objects, and defines nowhere itself.
+
+    A class may use what its base defines; `os._exit` is documented.
+    """
     own = set(_defined(tree))
     found = list[str]()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and _is_private(node.attr) and node.attr not in own:
-            if ast.unparse(node) != "os._exit":
+            if ast.unparse(node.value) not in {"self", "cls", "super()"} and ast.unparse(node) != "os._exit":
                 found.append(ast.unparse(node))
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in {
             "getattr",

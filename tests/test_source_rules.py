@@ -16,17 +16,11 @@ from tests import source_rules as rules
         "import os\nos.open('x', 0)",
         "os.replace('a', 'b')",
         "os.scandir()",
-        "os.stat('a')",
-        "os.path.exists(name)",
         "def f(p):\n    p.mkdir()",
-        "def f(path: Path):\n    return path.stat().st_size",
         "def f(path: Path):\n    return path.open()",
-        "path.resolve()",
         "path.replace(other)",
         "Path('x').write_text('')",
-        "if folder.is_dir(): pass",
         "from os import unlink",
-        "from os.path import exists",
         "import shutil",
         "import tempfile",
         "from shutil import copy as c",
@@ -68,6 +62,36 @@ def test_what_goes_to_the_disk_is_seen(source: str) -> None:
 )
 def test_what_does_not_is_not(source: str) -> None:
     assert rules.touches_disk(ast.parse(source)) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "os.stat('a')",
+        "os.path.exists(name)",
+        "path.resolve()",
+        "Path(name).resolve()",
+        "if folder.is_dir(): pass",
+        "from os.path import exists",
+        "def f(path: Path):\n    return path.stat().st_size",
+    ],
+)
+def test_what_only_looks_at_the_disk_is_seen(source: str) -> None:
+    assert rules.looks_at_disk(ast.parse(source)) != []
+    assert rules.touches_disk(ast.parse(source)) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "os.path.join('a')",
+        "pending.resolve()",
+        "def f(entry: zipfile.ZipInfo):\n    return entry.is_dir()",
+        "state()",
+    ],
+)
+def test_what_does_not_even_look_is_not(source: str) -> None:
+    assert rules.looks_at_disk(ast.parse(source)) == []
 
 
 @pytest.mark.parametrize(
@@ -208,7 +232,6 @@ def test_delegation_is_none(source: str) -> None:
     [
         "other._x",
         "other._run()",
-        "self._inherited",
         "getattr(other, '_x', None)",
         "map(Experiment._take, runs)",
         "torch._C",
@@ -224,6 +247,8 @@ def test_what_is_private_to_another_file_is_seen(source: str) -> None:
         "class A:\n    def __init__(self):\n        self._x = 1\n    def f(self, other):\n        return other._x",
         "class A:\n    _x: int\n    def f(self):\n        return self._x",
         "class A:\n    def _f(self): ...\n    def g(self):\n        self._f()",
+        "self._inherited",
+        "super()._inherited()",
         "os._exit(0)",
         "value.__class__",
         "getattr(other, 'x')",

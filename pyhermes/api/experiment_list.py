@@ -198,7 +198,7 @@ class ExperimentList(Tabular, list[Experiment]):
         return both
 
     # a type checker expects `+=` to take what `+` takes, which is not true of any list
-    def __iadd__(self, other: Iterable[Experiment], /) -> Self:  # type: ignore[misc, override]
+    def __iadd__(self, other: Iterable[Experiment], /) -> Self:  # type: ignore[misc, override]  # see above
         self.extend(other)
         self.failed = _unite(self.failed, _failed_of(other))
         return self

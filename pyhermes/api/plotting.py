@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from pyhermes.api.drawing import draw_curve, draw_series, save_figure
+from pyhermes.api.drawing import draw_curve, save_figure
 from pyhermes.api.typed_matplotlib import load_pyplot
 from pyhermes.core.curves.epsilons import choose_coefficients, read_coefficients
 from pyhermes.core.curves.training_curve import Range, overview_curve, training_curve
-from pyhermes.core.curves.view import series_view
 from pyhermes.core.disk.run_files import load_scores
 from pyhermes.core.messages import printable
-from pyhermes.core.typing import FloatArray, PathLike
+from pyhermes.core.typing import PathLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from pyhermes.api.experiment import Experiment
-
-_WITHOUT_WINDOWS = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 
 
 def plot_training_progress(
@@ -208,21 +205,6 @@ def plot_runs(experiments: Sequence[Experiment], path: PathLike) -> None:
     save_figure(figure, path)
 
 
-def plot_series(values: FloatArray, label: str, smoothing: int, show: bool, ax: Axes | None) -> Axes:
-    """Plot a series of shape `(n,)` and its sliding mean over `smoothing` values; return the axes.
-
-    `show` shows the picture where the backend has windows. Raises `CurveError`, a `ValueError`, for a
-    `smoothing` below 1.
-    """
-    view = series_view(values, smoothing)
-    pyplot = load_pyplot()
-    axes = pyplot.figure(figsize=None, layout="constrained").add_subplot() if ax is None else ax
-    draw_series(view, axes, label)
-    if show and _has_windows():
-        pyplot.show()
-    return axes
-
-
 @contextlib.contextmanager
 def _use_axes(ax: Axes | None, figsize: tuple[float, float]) -> Generator[Axes]:
     """Give the axes, else those of a new figure, which is closed again when the block fails."""
@@ -243,9 +225,3 @@ def _get_figure(ax: Axes) -> Figure:
     figure = ax.get_figure(root=True)
     assert figure is not None
     return figure
-
-
-def _has_windows() -> bool:
-    import matplotlib
-
-    return matplotlib.get_backend().lower() not in _WITHOUT_WINDOWS

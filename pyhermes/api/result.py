@@ -150,7 +150,7 @@ class Result(dict[str, ResultValue]):
         >>> result.plot_scalar("loss", smoothing=2, show=False).get_ylabel()
         'loss'
         """
-        from pyhermes.api.plotting import plot_series
+        from pyhermes.api.series_plot import plot_series
 
         return plot_series(self.series(key), key, smoothing, show, ax)
 

@@ -83,7 +83,7 @@ class EndingSignals:
         if os.getpid() != self._process:  # a fork has inherited the handler, but not the recording
             end_by_signal(number)
             return
-        self.number = number
+        self.number: int = number
         if not self._is_deferred:
             raise EndedBySignal(number)
 

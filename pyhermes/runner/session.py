@@ -80,7 +80,7 @@ class RunSession:
     ) -> None:
         self.run = run
         """The run as it was when the session began."""
-        self.comments = join_comments((run.info.comments or None, *comments))
+        self.comments: str | None = join_comments((run.info.comments or None, *comments))
         """The comments of the run and those that this session adds."""
         self._path = run.path
         self._started = started

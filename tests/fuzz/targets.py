@@ -48,7 +48,7 @@ from pyhermes.core import (
     unstructure_args,
 )
 from pyhermes.core.arrays.equality import same_array
-from pyhermes.core.formats.checkpoint import read_state_dict
+from pyhermes.core.disk.state_dicts import read_state_dict
 from pyhermes.core.formats.exec_arguments import split_words
 from pyhermes.core.text.encoding import decode_text
 from pyhermes.core.torch_file.errors import UnsafeFileError

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from pyhermes.core import CheckpointError, load_result, load_state_dict
-from pyhermes.core.formats import checkpoint
+from pyhermes.core.disk import state_dicts
 from pyhermes.core.torch_file.reader import check_checkpoint
 from tests.conftest import DOUBLE, EXAMPLES, TAXI
 from tests.guarantees.attack import CAUGHT
@@ -133,8 +133,8 @@ def test_what_was_checked_is_what_is_loaded_although_another_file_takes_its_plac
         if other.exists():
             other.replace(path)
 
-    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", mapped_from)
-    monkeypatch.setattr("pyhermes.core.formats.checkpoint.check_checkpoint", check_and_replace)
+    monkeypatch.setattr(state_dicts, "_MAPPED_FROM", mapped_from)
+    monkeypatch.setattr("pyhermes.core.disk.state_dicts.check_checkpoint", check_and_replace)
     assert set(load_state_dict(path)["w"].tolist()) == {1.0}
     assert not other.exists()
     assert set(load_state_dict(path)["w"].tolist()) == {2.0}
@@ -150,5 +150,5 @@ def test_a_file_that_is_written_to_after_the_check_is_loaded_as_it_was_checked(
         check_checkpoint(file)
         path.write_bytes(save(2))
 
-    monkeypatch.setattr("pyhermes.core.formats.checkpoint.check_checkpoint", check_and_write)
+    monkeypatch.setattr("pyhermes.core.disk.state_dicts.check_checkpoint", check_and_write)
     assert set(load_state_dict(path)["w"].tolist()) == {1.0}

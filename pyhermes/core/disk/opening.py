@@ -46,6 +46,15 @@ def is_there(path: PathLike) -> bool:
     return os.path.exists(path)
 
 
+def is_folder(path: PathLike) -> bool:
+    """Return whether a path is a directory, or a link to one.
+
+    >>> is_folder("runs"), is_folder("quickstart.py")
+    (True, False)
+    """
+    return os.path.isdir(path)
+
+
 def resolve_folder(path: PathLike) -> Path:
     """Return the absolute path of a folder.
 

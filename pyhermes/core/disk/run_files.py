@@ -86,7 +86,7 @@ def load_state_dict(path: PathLike, device: torch.device | str = "cpu") -> dict[
     >>> load_state_dict(run.path / f"{run.identifier}_best.pth")["0.weight"].shape
     torch.Size([64, 4])
     """
-    from pyhermes.core.formats.checkpoint import read_state_dict
+    from pyhermes.core.disk.state_dicts import read_state_dict
 
     with open_regular_file(path) as file, at_path(Path(path)):
         return read_state_dict(file, device, path=Path(path))

@@ -55,7 +55,7 @@ class ElementType(Inert):
 
     def __init__(self, code: str) -> None:
         super().__init__()
-        self.code = code
+        self.code: str = code
 
 
 class FloatRow(Sealed, PendingFloats):

@@ -34,9 +34,9 @@ class Storage(Sealed):
     __slots__ = ("_elements", "_order", "_raw", "code", "count", "tensors")
 
     def __init__(self, code: str | None, count: int, order: Order) -> None:
-        self.code = code
+        self.code: str | None = code
         self.count: int = count
-        self.tensors = 0
+        self.tensors: int = 0
         self._order: Order = order
         self._raw: bytes | NDArray[np.uint8] = b""
         self._elements: dict[str, _Array] = {}
@@ -80,7 +80,8 @@ class Tensor(Sealed, PendingArray):
         self, storage: Storage, code: str, geometry: tuple[object, object, object], metadata: object
     ) -> None:
         """Take a storage, the code of the elements, `(offset, size, stride)`, and torch's metadata."""
-        self._storage, self.code = storage, code
+        self._storage = storage
+        self.code: str = code
         storage.tensors += 1
         offset, size, stride = geometry
         self._offset = require_size(offset)

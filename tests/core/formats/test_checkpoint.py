@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from pyhermes.core import CheckpointError, MissingFileError, NotAFileError, load_state_dict
+from pyhermes.core.disk import state_dicts
 from pyhermes.core.disk.run_files import load_network
-from pyhermes.core.formats import checkpoint
-from pyhermes.core.formats.checkpoint import device_of, load_into, read_state_dict
+from pyhermes.core.disk.state_dicts import read_state_dict
+from pyhermes.core.formats.checkpoint import device_of, load_into
 from pyhermes.core.torch_file.archive import OpenFile
 from pyhermes.core.torch_file.reader import check_checkpoint
 from tests.conftest import EXAMPLES
@@ -142,7 +143,7 @@ def test_a_pickled_module_is_refused(legacy: bool, tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, which would be loading then
 def test_torch_would_run_nothing_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should our check ever let something pass, even where the environment allows torch to run it."""
-    monkeypatch.setattr(checkpoint, "check_checkpoint", lambda file: None)
+    monkeypatch.setattr(state_dicts, "check_checkpoint", lambda file: None)
     monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     data = saved({"w": torch.ones(1), "x": Ran(tmp_path / "ran")})
     with pytest.raises(CheckpointError, match="got a file that torch cannot load"):
@@ -194,7 +195,7 @@ def test_a_large_file_is_mapped_and_stays_as_it_is(tmp_path: Path, monkeypatch: 
     path = tmp_path / "large.pth"
     before = saved({"w": torch.arange(5000.0)})
     path.write_bytes(before)
-    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", 1000)
+    monkeypatch.setattr(state_dicts, "_MAPPED_FROM", 1000)
     state = load_state_dict(path)
     assert is_mapped(path)
     assert torch.equal(state["w"], torch.arange(5000.0))
@@ -207,7 +208,7 @@ def test_a_large_file_is_mapped_and_stays_as_it_is(tmp_path: Path, monkeypatch: 
 def test_a_large_file_of_old_torch_or_without_a_path_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", 1000)
+    monkeypatch.setattr(state_dicts, "_MAPPED_FROM", 1000)
     path = tmp_path / "legacy.pth"
     path.write_bytes(saved({"w": torch.arange(5000.0)}, legacy=True))
     state = load_state_dict(path)
@@ -225,7 +226,7 @@ def test_a_small_file_is_not_mapped(tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_checked_before_it_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", 10)
+    monkeypatch.setattr(state_dicts, "_MAPPED_FROM", 10)
     data = bytearray(saved({"w": torch.full((5000,), 1.0)}))
     data[len(data) // 2] ^= 1
     path = tmp_path / "large.pth"
@@ -257,16 +258,16 @@ def test_what_was_checked_is_what_is_loaded(
         check_checkpoint(file)
         change(path, saved({"w": torch.zeros(5000)}))
 
-    monkeypatch.setattr(checkpoint, "check_checkpoint", check_and_change)
-    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", mapped_from)
+    monkeypatch.setattr(state_dicts, "check_checkpoint", check_and_change)
+    monkeypatch.setattr(state_dicts, "_MAPPED_FROM", mapped_from)
     assert load_state_dict(path)["w"].tolist() == [1.0] * 5000
 
 
 def test_where_an_open_file_has_no_name_it_is_mapped_by_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "_MAPPED_FROM", 10)
-    monkeypatch.setattr(checkpoint, "_OPEN_FILES", tmp_path / "nowhere")
+    monkeypatch.setattr(state_dicts, "_MAPPED_FROM", 10)
+    monkeypatch.setattr(state_dicts, "_OPEN_FILES", tmp_path / "nowhere")
     (tmp_path / "a.pth").write_bytes(saved({"w": torch.ones(5000)}))
     state = load_state_dict(tmp_path / "a.pth")
     assert state["w"].tolist() == [1.0] * 5000

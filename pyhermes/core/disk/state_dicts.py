@@ -1,0 +1,63 @@
+"""Read `*.pth` files without running anything from them, the large ones through a memory map."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyhermes.core.errors import CheckpointError
+from pyhermes.core.formats.checkpoint import checked_state_dict
+from pyhermes.core.torch_file.archive import OpenFile, is_zip
+from pyhermes.core.torch_file.errors import UnsafeFileError
+from pyhermes.core.torch_file.reader import check_checkpoint
+
+if TYPE_CHECKING:
+    import torch
+
+_MAPPED_FROM = 100 << 20
+_OPEN_FILES = Path("/proc/self/fd")
+
+
+def read_state_dict(
+    file: OpenFile, device: torch.device | str = "cpu", *, path: Path | None = None
+) -> dict[str, torch.Tensor]:
+    """Return the tensors of a checkpoint by name, on `device`.
+
+    The file is checked first (its checksums, and that its pickle names nothing but tensors and
+    dicts), then `torch.load` reads it with `weights_only`. With the file's `path` it is
+    memory-mapped where it is larger than 100 MB. Raises `CheckpointError`, a `ValueError`, for
+    anything else.
+    """
+    import torch
+
+    mapped = _mapped(file, path)
+    if mapped is None:
+        file = io.BytesIO(file.read())  # what is checked is what is loaded, whoever writes to the file
+    try:
+        check_checkpoint(file)
+    except UnsafeFileError as error:
+        raise CheckpointError(
+            f"expected a state dict, got a file that cannot be read as one: {error}"
+        ) from error
+    file.seek(0)
+    try:
+        state = torch.load(mapped or file, device, weights_only=True, mmap=mapped is not None)
+    except Exception:  # noqa: BLE001 - any type; and its text, which recommends turning safety off, goes
+        raise CheckpointError("expected a state dict, got a file that torch cannot load") from None
+    return checked_state_dict(state)
+
+
+def _mapped(file: OpenFile, path: Path | None) -> Path | None:
+    """Return where torch finds a file that is large enough to be mapped, None for others.
+
+    It is the open file itself where the system gives that a name: another may be at `path` by now.
+    """
+    large = file.seek(0, os.SEEK_END) > _MAPPED_FROM
+    mapped = large and is_zip(file)
+    file.seek(0)
+    if path is None or not mapped:
+        return None
+    opened = _OPEN_FILES / str(file.fileno())
+    return opened if opened.exists() else path
