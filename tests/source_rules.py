@@ -230,7 +230,9 @@ def looks_at_disk(tree: ast.AST) -> list[str]:
             continue
         owner, name = ast.unparse(call.func.value), call.func.attr
         of_path = name in LOOKS_OF_PATHS.split() and owner not in {*LOOKS, *in_memory}
-        if (of_path and (name != "resolve" or LIKE_A_PATH.search(owner))) or name in LOOKS.get(owner, "").split():  # others have such a method, too
+        if (of_path and (name != "resolve" or LIKE_A_PATH.search(owner))) or name in LOOKS.get(
+            owner, ""
+        ).split():  # others have such a method, too
             found.append(f"{owner}.{name}")
     names = {f"{module}.{name}" for module, some in LOOKS.items() for name in some.split()}
     return found + [name for name in imported(tree) if name in names]

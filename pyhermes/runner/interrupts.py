@@ -53,7 +53,7 @@ class EndingSignals:
     """Lets SIGTERM end a block as an exception does, and then the process, as who sent it expects."""
 
     def __init__(self) -> None:
-        self.number = 0
+        self.number: int = 0
         """The signal that came, 0 if none has."""
         self._process = os.getpid()
         self._is_deferred = False
@@ -83,7 +83,7 @@ class EndingSignals:
         if os.getpid() != self._process:  # a fork has inherited the handler, but not the recording
             end_by_signal(number)
             return
-        self.number: int = number
+        self.number = number
         if not self._is_deferred:
             raise EndedBySignal(number)
 
