@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LAYERS = (
-    "typing messages",
+    "typing messages public",
     "problems",
     "errors warn",
     "text arrays",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -10,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -91,10 +93,30 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert command in (ROOT / ".ci" / "run").read_text().replace("--quiet ", "")
 
 
+class FinderByDefinition(doctest.DocTestFinder):
+    """Finds the examples of the classes that a module defines, whose `__module__` is their public door."""
+
+    def _from_module(self, module: ModuleType, thing: object) -> bool:
+        if inspect.isclass(thing) and thing.__module__.startswith("pyhermes"):
+            tree = ast.parse(inspect.getsource(module))
+            return thing.__name__ in [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        of_others: Callable[[ModuleType, object], bool] = super()._from_module  # type: ignore[misc]  # of doctest itself
+        return of_others(module, thing)
+
+
+def test_the_examples_of_classes_are_found() -> None:
+    finder = FinderByDefinition()
+    names = {example.name for example in finder.find(importlib.import_module("pyhermes.core.runs.run"))}
+    assert {"pyhermes.core.runs.run.Run", "pyhermes.core.runs.run.describe_run"} <= names
+    assert "pyhermes.core.runs.run.ExperimentInfo" not in names  # of another module
+    methods = {example.name for example in finder.find(importlib.import_module("pyhermes.api.experiment"))}
+    assert "pyhermes.api.experiment.Experiment.load" in methods
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings_run(name: str, script: ModuleType) -> None:
     runner = doctest.DocTestRunner()
-    for example in doctest.DocTestFinder().find(importlib.import_module(name)):
+    for example in FinderByDefinition().find(importlib.import_module(name)):
         script.__dict__.update(example.globs, np=np, __name__=script.__name__)
         example.globs = script.__dict__
         runner.run(example, clear_globs=False)

@@ -12,6 +12,7 @@ from pyhermes.api.typed_matplotlib import typed_axes, typed_figure
 from pyhermes.core.curves.training_curve import BestEpisode, TrainingCurve
 from pyhermes.core.curves.view import Corner, CurveView, Points, Raster, SeriesView, curve_view
 from pyhermes.core.disk.atomic_writing import replace_file
+from pyhermes.core.public import public
 from pyhermes.core.typing import PathLike
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _EPSILON_COLOR = "0.35"
 
 
 @final
+@public("pyhermes.plot")
 @attrs.frozen
 class CurveArtists:
     """Hold what `draw_curve` put on the axes; the scores of very many episodes are one image."""

@@ -42,6 +42,7 @@ from pyhermes.core.disk.scanning import (
 )
 from pyhermes.core.errors import ArgumentsError, at_path
 from pyhermes.core.formats.exec_arguments import ExecArgs
+from pyhermes.core.public import public
 from pyhermes.core.runs.run import Run, describe_run
 from pyhermes.core.runs.scan import check_scan
 from pyhermes.core.typing import ArgumentValue, FloatArray, OnError, OnWriteError, PathLike
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 
 
+@public("pyhermes")
 class Experiment:
     """One run: what was executed, when, with which arguments, and what it left behind.
 
@@ -109,7 +111,8 @@ class Experiment:
 
     def hold_arguments(self, arguments: ExecArgs) -> None:
         """Keep arguments that were read together with those of other runs; warn of their problems."""
-        warn(f"{self._run.path}: the arguments could not be read:", arguments.problems)
+        if arguments.problems:  # of a hundred thousand runs hardly one needs a path for a warning
+            warn(f"{self._run.path}: the arguments could not be read:", arguments.problems)
         self.loaded_arguments = arguments
 
     # Loading

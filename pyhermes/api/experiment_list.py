@@ -15,6 +15,7 @@ from pyhermes.core.disk.bulk import pause_collector
 from pyhermes.core.disk.scanning import load_each_arguments
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.formats.exec_arguments import ExecArgs
+from pyhermes.core.public import public
 from pyhermes.core.runs.run import Run
 from pyhermes.core.runs.scan import UnreadableRun
 from pyhermes.core.runs.select import filter_by_loaded_args, group_by, latest, require_all, sort_by
@@ -31,6 +32,7 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
+@public("pyhermes")
 class ExperimentList(Tabular, list[Experiment]):
     """A list that holds experiments only; slices, copies and sums are such lists, too.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pyhermes.api.experiment import Experiment
 from pyhermes.api.result import Result
 from pyhermes.core.disk.layout import name_of_result, place_of_result
+from pyhermes.core.public import public
 from pyhermes.core.runs.run import Run
 from pyhermes.core.structure.argument_lines import GivenArguments, checked_words, lines_of_given
 from pyhermes.core.structure.secret_fields import find_secret_options
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import torch
 
 
+@public("pyhermes")
 class Recording(Experiment):
     """A run while it goes on: `Experiment.record` makes one.
 

@@ -16,6 +16,7 @@ from pyhermes.core.disk.layout import name_of_result, place_of_result
 from pyhermes.core.disk.results import load_values, save_result
 from pyhermes.core.formats.result_file import ResultRecord, series_of
 from pyhermes.core.formats.result_series import add_array, add_scalars, namespace_values
+from pyhermes.core.public import public
 from pyhermes.core.typing import FloatArray, PathLike, ResultValue, ScalarLike
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public("pyhermes")
 class Result(dict[str, ResultValue]):
     """A dict of recorded scalars, arrays and plain values that saves, loads and plots itself.
 

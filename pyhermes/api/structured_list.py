@@ -18,6 +18,7 @@ from pyhermes.api.experiment_list import ExperimentList, read_arguments
 from pyhermes.api.tabular import Tabular
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.problems import ArgumentProblem
+from pyhermes.core.public import public
 from pyhermes.core.runs.run import Run
 from pyhermes.core.runs.scan import UnreadableRun
 from pyhermes.core.runs.select import group_by, latest, select_type, sort_by
@@ -38,6 +39,7 @@ _MISFITS_SHOWN = 10
 
 
 @final
+@public("pyhermes")
 @attrs.frozen
 class StructuredRun(Generic[A_co]):
     """An experiment with its arguments in the user's own class.
@@ -62,6 +64,7 @@ class StructuredRun(Generic[A_co]):
 
 
 @final
+@public("pyhermes")
 @attrs.frozen
 class UnstructuredRun:
     """An experiment whose arguments do not fit the class, and everything that does not fit."""
@@ -73,6 +76,7 @@ class UnstructuredRun:
         return "\n    ".join([str(self.experiment.path_to_experiment), *map(str, self.problems)])
 
 
+@public("pyhermes")
 class StructuredList(Tabular, Sequence[StructuredRun[A_co]]):
     """Experiments with their arguments in a class of the user's own; slices are such lists, too.
 
@@ -213,6 +217,7 @@ class StructuredList(Tabular, Sequence[StructuredRun[A_co]]):
         return list(map(_make_row, self[part]))
 
 
+@public("pyhermes")
 class StructuredGroup(StructuredList[A_co]):
     """Runs that differ only in fields marked `Replicate`, such as the seed."""
 

@@ -10,9 +10,11 @@ from typing import final
 import attrs
 
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Problem:
     """A part of a file that could not be parsed.
@@ -33,6 +35,7 @@ class Problem:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class ArgumentProblem:
     """An argument of a run that does not fit the class it is read into.
@@ -56,6 +59,7 @@ class ArgumentProblem:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class ResultProblem:
     """A value of a result that does not fit the class it is read into.

@@ -24,6 +24,7 @@ from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.disk.stop_file import read_stop
 from pyhermes.core.errors import ExecutionFileError, HermesError, ProvenanceError
 from pyhermes.core.messages import reason_of
+from pyhermes.core.public import public
 from pyhermes.core.runs.status import RunStatus, status_of
 from pyhermes.core.sweep.file import format_execution_file
 from pyhermes.core.sweep.jobs import Job
@@ -41,6 +42,7 @@ _NOT_STARTED = 126
 
 
 @final
+@public("pyhermes.runner")
 @attrs.frozen
 class JobPlan:
     """A job with all that a worker needs to know to run it.
@@ -61,6 +63,7 @@ class JobPlan:
 
 
 @final
+@public("pyhermes.runner")
 @attrs.frozen
 class JobOutcome:
     """How a job ended: its run's directory (None where none could be made), and what became of it."""

@@ -15,6 +15,7 @@ from pyhermes.core.disk.record import check_name
 from pyhermes.core.disk.stop_file import ask_to_stop, forget_stop
 from pyhermes.core.errors import RecordingError
 from pyhermes.core.messages import reason_of
+from pyhermes.core.public import public
 from pyhermes.core.runs.status import RunStatus
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.typing import PathLike
@@ -25,6 +26,7 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @final
+@public("pyhermes.runner")
 @attrs.frozen
 class SweepReport:
     """How jobs ended, in the order in which they were given."""

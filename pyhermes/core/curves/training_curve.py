@@ -17,6 +17,7 @@ from pyhermes.core.curves.epsilons import make_epsilons, read_coefficients
 from pyhermes.core.curves.smooth import smoothen
 from pyhermes.core.errors import CurveError
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 from pyhermes.core.typing import ArgumentValue, FloatArray
 
 Range: TypeAlias = tuple[float, float]
@@ -25,6 +26,7 @@ _LARGEST = 1e300  # no axis of matplotlib can reach the last float
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class BestEpisode:
     """Hold the episode with the highest finite score, the first of several; `episode` counts from 0."""
@@ -42,6 +44,7 @@ def _freeze_or_none(array: FloatArray | None) -> FloatArray | None:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class TrainingCurve:
     """Hold the scores of one training, their sliding means, and the ranges of the axes.

@@ -18,6 +18,7 @@ import attrs
 from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.messages import shown
 from pyhermes.core.problems import Problem
+from pyhermes.core.public import public
 from pyhermes.core.text.encoding import can_be_encoded
 from pyhermes.core.text.numbers import BLANKS, parse_float, parse_integer, parse_real
 from pyhermes.core.text.quoting import SHELL, split_quoted
@@ -41,6 +42,7 @@ def _collect_lines(args: ExecArgs) -> frozenset[str]:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class ExecArgs:
     """The execution arguments of one run.

@@ -17,6 +17,7 @@ import attrs
 from pyhermes.core.errors import InfoError
 from pyhermes.core.messages import shown
 from pyhermes.core.problems import Problem
+from pyhermes.core.public import public
 from pyhermes.core.text.encoding import can_be_encoded
 from pyhermes.core.text.numbers import BLANKS, parse_float, parse_integer
 from pyhermes.core.text.times import parse_time
@@ -46,6 +47,7 @@ def _no_fields() -> dict[str, str]:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class ExperimentInfo:
     """The contents of a `hermes.info`. A typed field is None if the file has no valid value for it.

@@ -16,6 +16,7 @@ import attrs
 
 from pyhermes.core.errors import ProvenanceError
 from pyhermes.core.messages import reason_of, shown
+from pyhermes.core.public import public
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -25,6 +26,7 @@ VERSION = 1
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Process:
     """A process, identified beyond its number, which the system gives to other processes later.
@@ -42,6 +44,7 @@ class Process:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class CodeState:
     """The code that was run: its commit and branch, and what was not committed.
@@ -58,6 +61,7 @@ class CodeState:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Seeds:
     """The seeds of the random number generators, None for a package that was not loaded."""
@@ -68,6 +72,7 @@ class Seeds:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Provenance:
     """What a run was started with.
@@ -114,7 +119,7 @@ def parse_provenance(text: str) -> Provenance:
 
     >>> parse_provenance("[]")
     Traceback (most recent call last):
-    pyhermes.core.errors.ProvenanceError: expected the provenance of a run as a JSON object, got []
+    pyhermes.core.ProvenanceError: expected the provenance of a run as a JSON object, got []
     """
     import cattrs
 

@@ -22,6 +22,7 @@ from pyhermes.core.arrays.equality import same_values
 from pyhermes.core.arrays.freeze import freeze, is_plain_list, thaw
 from pyhermes.core.errors import NoSuchKeyError, ResultError
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 from pyhermes.core.typing import FloatArray, FrozenValue, PlainKey, ResultValue
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _freeze_values(values: Mapping[str, ResultValue] | Mapping[str, FrozenValue]
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class ResultRecord:
     """What a run recorded, as it stands at one moment.

@@ -16,6 +16,7 @@ import attrs
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.formats.info import ExperimentInfo, info_problems, parse_info
 from pyhermes.core.problems import Problem
+from pyhermes.core.public import public
 from pyhermes.core.text.times import as_local_time, format_stamp, identifier_time
 from pyhermes.core.typing import PathLike
 
@@ -29,6 +30,7 @@ def _to_info(info: ExperimentInfo | str) -> ExperimentInfo:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Run:
     r"""One run as its `hermes.info` describes it.
@@ -92,6 +94,7 @@ def describe_run(
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class RunWithArguments:
     """A run together with its execution arguments."""

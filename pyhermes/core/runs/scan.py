@@ -9,11 +9,13 @@ import attrs
 
 from pyhermes.core.errors import InfoError, UnknownChoiceError
 from pyhermes.core.messages import printable
+from pyhermes.core.public import public
 from pyhermes.core.runs.run import Run
 from pyhermes.core.typing import OnError
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class UnreadableRun:
     """A run's directory that could not be read, and why."""
@@ -26,6 +28,7 @@ class UnreadableRun:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Scan:
     """The runs in a folder, sorted by identifier.

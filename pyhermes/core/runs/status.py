@@ -13,11 +13,13 @@ import attrs
 
 from pyhermes.core.formats.info import ExperimentInfo
 from pyhermes.core.formats.provenance import Process
+from pyhermes.core.public import public
 
 _PATIENCE = 600  # seconds; a recording writes a heartbeat far more often, but clocks of machines differ
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None))
 
 
+@public("pyhermes")
 class RunStatus(Enum):
     """What became of a run."""
 
@@ -30,6 +32,7 @@ class RunStatus(Enum):
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Evidence:
     """What can be seen of the process of a run that did not write how it ended.
@@ -47,6 +50,7 @@ class Evidence:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class StatusReport:
     """A run's status, and the evidence for it."""

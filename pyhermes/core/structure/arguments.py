@@ -16,6 +16,7 @@ from pyhermes.core.errors import ArgumentsError
 from pyhermes.core.formats.exec_arguments import ExecArgs, in_file_order, is_option
 from pyhermes.core.messages import printable, shown
 from pyhermes.core.problems import ArgumentProblem
+from pyhermes.core.public import public
 from pyhermes.core.runs.select import is_nan
 from pyhermes.core.structure.annotations import type_text
 from pyhermes.core.structure.fields import Field, has_fields, leaf_values, values_of
@@ -36,6 +37,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class StructuredArgs(Generic[_T_co]):
     """Arguments in the user's own class.

@@ -12,6 +12,7 @@ import numpy as np
 from pyhermes.core.errors import WrongTypeError
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 from pyhermes.core.runs.select import group_by, is_nan
 from pyhermes.core.structure.fields import has_fields, leaf_values, marked_fields
 from pyhermes.core.structure.marks import Replicate
@@ -85,6 +86,7 @@ def diff(a: Arguments, b: Arguments) -> dict[str, tuple[object, object]]:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class ReplicateGroup(Generic[R]):
     """Runs that differ only in fields marked `Replicate`, such as the seed.

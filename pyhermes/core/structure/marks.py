@@ -9,6 +9,7 @@ import attrs
 from pyhermes.core.errors import MarkError
 from pyhermes.core.formats.exec_arguments import is_option, split_argument
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 
 Length: TypeAlias = int | str
 """A length of an array's dimension: a number, or a name for whatever it is."""
@@ -42,6 +43,7 @@ def _is_length(length: object) -> bool:
 
 
 @final
+@public("pyhermes")
 @attrs.frozen(init=False)
 class Flag:
     """The field's options on the command line, in place of those that its name gives.
@@ -60,18 +62,21 @@ class Flag:
 
 
 @final
+@public("pyhermes")
 @attrs.frozen
 class Positional:
     """The field takes the next argument that is no option, or, being a tuple or list, all the rest."""
 
 
 @final
+@public("pyhermes")
 @attrs.frozen
 class Replicate:
     """The field distinguishes repeats of one configuration, such as a seed."""
 
 
 @final
+@public("pyhermes")
 @attrs.frozen
 class Key:
     """The field's key in a result, where that is no name that a field can have.
@@ -84,6 +89,7 @@ class Key:
 
 
 @final
+@public("pyhermes")
 @attrs.frozen(init=False)
 class Shape:
     """How many dimensions an array has, and how long they are.
@@ -102,6 +108,7 @@ class Shape:
 
 
 @final
+@public("pyhermes")
 @attrs.frozen
 class Secret:
     """The value of the field's option is recorded as `***`, whatever its name is."""

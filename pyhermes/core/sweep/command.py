@@ -10,6 +10,7 @@ from typing import final
 import attrs
 
 from pyhermes.core.errors import ArgumentsError
+from pyhermes.core.public import public
 
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*(?:[dtw]|-dbg)?(?:\.exe)?")
 _SHELLS = ("bash", "sh", "zsh")
@@ -23,6 +24,7 @@ _INSTEAD_OF_A_SCRIPT = ("c", "e", "m")
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Command:
     """The words of a command line up to and including its script, and the `rest` after it.

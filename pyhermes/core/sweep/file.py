@@ -18,6 +18,7 @@ import attrs
 from pyhermes.core.errors import ExecutionFileError
 from pyhermes.core.messages import shown
 from pyhermes.core.problems import Problem
+from pyhermes.core.public import public
 from pyhermes.core.sweep.items import (
     A_WORD,
     AN_OPTION,
@@ -66,6 +67,7 @@ def _copy_settings(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class ExecutionFile:
     """The content of an execution file: settings, options and arguments for all jobs, and the jobs."""
@@ -141,7 +143,7 @@ def checked_file(file: ExecutionFile) -> ExecutionFile:
 
     >>> checked_file(parse_execution_file("EXEC\n[[],[]]"))
     Traceback (most recent call last):
-    pyhermes.core.errors.ExecutionFileError: line 2: expected a job of at least one part, got ''
+    pyhermes.core.ExecutionFileError: line 2: expected a job of at least one part, got ''
     """
     problems = file.problems or (*_problems_for_all_jobs(file), *problems_of_items(file.items))
     if not problems:

@@ -12,6 +12,7 @@ import attrs
 
 from pyhermes.core.messages import shown
 from pyhermes.core.problems import Problem
+from pyhermes.core.public import public
 from pyhermes.core.text.quoting import Words
 
 MOST = 1_000_000
@@ -36,6 +37,7 @@ _JOB_LIMIT = f"at most {MOST} jobs from one file"
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class JobLine:
     """A job as it stands in a file: its parts and its options, each as its words.
@@ -49,6 +51,7 @@ class JobLine:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Sweep:
     """Jobs for every combination of some values (`PROD`), or for these in step (`ZIP`).

@@ -9,6 +9,7 @@ from typing import final
 import attrs
 
 from pyhermes.core.formats.exec_arguments import in_file_order, is_option, lines_of_argv, split_name
+from pyhermes.core.public import public
 from pyhermes.core.sweep.command import split_command
 from pyhermes.core.sweep.file import ExecutionFile, checked_file
 from pyhermes.core.sweep.items import PLACEHOLDER, Item, JobLine, Sweep
@@ -16,6 +17,7 @@ from pyhermes.core.text.quoting import Words
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class JobOptions:
     """Steps before and after a job; paths are relative to the project's directory."""
@@ -29,6 +31,7 @@ class JobOptions:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Job:
     """One job, ready to run.

@@ -19,6 +19,7 @@ from pyhermes.core.arrays.read_only import read_only
 from pyhermes.core.arrays.stack import to_array, to_number
 from pyhermes.core.errors import TableError, UnknownChoiceError
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 
 ColumnKind: TypeAlias = Literal["text", "integer", "float", "boolean", "time", "list"]
 """The kind that all values of a column have."""
@@ -63,6 +64,7 @@ def _check_values(column: Column, _attribute: object, values: ColumnValues) -> N
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Column:
     """Hold values of one kind, None where there is nothing.

@@ -10,6 +10,7 @@ import numpy as np
 
 from pyhermes.core.errors import NoSuchKeyError, WrongTypeError
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 from pyhermes.core.runs.run import Run
 from pyhermes.core.runs.status import RunStatus, status_of
 from pyhermes.core.tables.column import Column, column_of
@@ -18,6 +19,7 @@ from pyhermes.core.typing import FloatArray
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class RunRow:
     """Hold a run with its arguments by name, and its status where more is known than its record tells."""

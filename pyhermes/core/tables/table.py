@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pyhermes.core.errors import MissingPackageError, TableError
 from pyhermes.core.messages import shown
+from pyhermes.core.public import public
 from pyhermes.core.runs.select import require_all
 from pyhermes.core.tables import rendering
 from pyhermes.core.tables.column import CellValue, Column, ColumnKind, find_element_kind
@@ -56,6 +57,7 @@ def _list_columns(columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
 
 
 @final
+@public("pyhermes.core")
 @attrs.frozen
 class Table:
     r"""Hold columns of one length, in their order.
