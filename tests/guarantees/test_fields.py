@@ -201,7 +201,7 @@ def test_a_commit_is_a_value_and_no_path(
     )
     (tmp_path / "bin" / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
-    with Experiment.record("train", name="n", root=tmp_path / "root") as exp:
+    with warned(), Experiment.record("train", name="n", root=tmp_path / "root") as exp:
         pass
     assert exp.path_to_experiment.parent == tmp_path / "root" / "train" / "n"
     assert set(exp.identifier) <= set(string.hexdigits + "_")
