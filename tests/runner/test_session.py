@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from pyhermes import Experiment, HermesWarning, Result, RunStatus
-from pyhermes.core import load_run
+from pyhermes.core import InfoError, load_run
 from pyhermes.core.errors import NotRecordingError
 from pyhermes.core.formats.secrets import SecretNames
 from pyhermes.core.runs.run import Run
@@ -112,6 +112,25 @@ def test_a_comment_that_a_full_disk_refuses_at_the_end_is_named_and_the_run_has_
     assert str(started.path / "hermes.info") in lost
     run = Experiment.load(started.path)
     assert (run.status, run.comments) == (RunStatus.FINISHED, None)
+
+
+def test_after_an_exception_a_comment_that_cannot_be_written_is_added_to_it(started: StartedRun) -> None:
+    session = RunSession(load_run(started.path), started=started)
+    with pytest.raises(KeyError) as raised, session.record(Holder(session.run, "a\r\nb")):
+        raise KeyError
+    (note,) = raised.value.__notes__
+    assert note.startswith("this could not be saved: ")
+    assert "carriage return" in note
+    assert load_run(started.path).info.exit_status == 1
+
+
+def test_a_last_comment_that_cannot_be_written_is_an_error_and_the_run_has_finished(
+    started: StartedRun,
+) -> None:
+    session = RunSession(load_run(started.path), started=started)
+    with pytest.raises(InfoError, match="carriage return"), session.record(Holder(session.run, "a\r\nb")):
+        pass
+    assert load_run(started.path).info.exit_status == 0
 
 
 def test_two_sessions_of_a_run_have_results_of_their_own(started: StartedRun) -> None:
