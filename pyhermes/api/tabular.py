@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from pyhermes.core.disk.results import load_scalars
@@ -66,7 +67,7 @@ class Tabular(ABC):
 
         runs = self._runs()
         held = _load_scalars(runs, keys)
-        return scalar_table(zip([run.identifier for run in runs], held, strict=True))
+        return scalar_table(zip(map(attrgetter("identifier"), runs), held, strict=True))
 
     def to_pandas(self, *, last: LastScalars = False) -> pandas.DataFrame:
         """Return the `table` as a DataFrame of pandas."""
