@@ -15,7 +15,7 @@ import pytest
 from pyhermes import Experiment, Result
 from pyhermes.core import FileNameError, HermesError
 from tests.conftest import FIRST
-from tests.core.disk.test_disk import contents
+from tests.core.disk.helpers import contents
 from tests.guarantees.tour import read_all, watched
 
 ROOT = Path(__file__).parent.parent.parent

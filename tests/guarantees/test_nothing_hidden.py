@@ -15,7 +15,8 @@ from pyhermes import Experiment, Result
 from pyhermes.cli import main as hermes
 from pyhermes.core import InfoError, load_scalars, scan_runs
 from tests.conftest import NOBODY, as_nobody
-from tests.core.disk.test_disk import UNREADABLE, make_directory, make_link_out
+from tests.core.disk.helpers import make_directory, make_link_out
+from tests.core.disk.test_scanning import UNREADABLE
 from tests.guarantees.test_inside import make_run
 
 Make = Callable[[Path], None]

@@ -10,7 +10,7 @@ from pyhermes.core.disk.record import (
     make_run_directory,
     write_start,
 )
-from tests.core.disk.helpers import COMMIT, NOW, PROVENANCE_HELD
+from tests.core.disk.helpers import COMMIT, NOW, PROVENANCE_HELD, STAMP, make_run
 
 
 @pytest.fixture
@@ -24,4 +24,18 @@ def run(path: Path) -> Path:
     """A run that has begun."""
     info = {"commit_hash": COMMIT, "start_time": "2026_11_23_182353176615"}
     write_start(path, info=info, arguments="--lr 0.1\n", provenance=PROVENANCE_HELD)
+    return path
+
+
+@pytest.fixture
+def bare_run(tmp_path: Path) -> Path:
+    """A run that holds nothing but its information, as one that was killed at once."""
+    return make_run(tmp_path / "runs" / f"{STAMP}_0_fcbfa")
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A file that is no run's."""
+    path = tmp_path / "outside.txt"
+    path.write_text("from outside")
     return path
