@@ -31,6 +31,7 @@ from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.sweep.secrets import mask_job
 from pyhermes.runner.heartbeat import Heartbeat
 from pyhermes.system.environment import VARIABLE, read_secret_names
+from pyhermes.system.interpreter import resolve_python
 from pyhermes.system.process import process_of
 from pyhermes.system.start import RunStart, StartedRun, end_run, start_run
 
@@ -160,7 +161,7 @@ def _start_process(
     plan: JobPlan, path: Path, logs: tuple[BinaryIO, BinaryIO]
 ) -> Generator[subprocess.Popen[bytes]]:
     """Start the process of a job, which writes its logs itself; at the end, kill it if it still runs."""
-    argv = plan.job.argv(path.name)
+    argv = resolve_python(plan.job.argv(path.name))
     environment = {**os.environ, VARIABLE: str(path), "PYTHONUNBUFFERED": "1"}
     stdout, stderr = logs if plan.job.options.log else (None, None)
     process = subprocess.Popen(

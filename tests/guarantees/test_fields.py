@@ -17,7 +17,7 @@ from pyhermes import Experiment, HermesWarning, Result, RunStatus
 from pyhermes.core import HermesError, expand, parse_execution_file, parse_scores
 from pyhermes.core.disk.scanning import load_run
 from pyhermes.runner import JobPlan, run_job
-from pyhermes.runner.command import job_of_command
+from pyhermes.runner.exec_plan import make_command_job
 from tests.guarantees.helpers import warned
 from tests.runner.helpers import make_project
 
@@ -125,7 +125,7 @@ def test_comments_that_are_stored_leave_the_other_fields(text: str) -> None:
 def test_a_job_is_recorded_as_the_same_fields(
     comments: list[str], name: str, option: str, words: list[str]
 ) -> None:
-    job = job_of_command(["true", *words])
+    job = make_command_job(["true", *words])
     with folder() as root:
         plan = JobPlan(job, name, 0, root / "runs", root, root / "stop", (*comments, option))
         outcome = run_job(plan)
@@ -147,7 +147,7 @@ def test_a_job_is_recorded_as_the_same_fields(
     ("name", "comment"), [("a\nb", "x"), ("n", "a\r\nb"), ("n", "\ud800"), ("n" * 256, "")]
 )
 def test_a_job_that_cannot_be_recorded_leaves_nothing(tmp_path: Path, name: str, comment: str) -> None:
-    job = job_of_command(["true"])
+    job = make_command_job(["true"])
     outcome = run_job(JobPlan(job, name, 0, tmp_path / "runs", tmp_path, tmp_path / "stop", (comment,)))
     assert (outcome.path, outcome.status) == (None, RunStatus.FAILED)
     assert outcome.reason.startswith("cannot be recorded: ")
@@ -298,5 +298,7 @@ def test_a_project_with_a_name_on_two_lines_can_be_recorded_too(
 ) -> None:
     (tmp_path / "two\nexit_status:7").mkdir()
     project = make_project(tmp_path / "two\nexit_status:7", monkeypatch)
-    outcome = run_job(JobPlan(job_of_command(["true"]), "n", 0, project / "runs", project, project / "stop"))
+    outcome = run_job(
+        JobPlan(make_command_job(["true"]), "n", 0, project / "runs", project, project / "stop")
+    )
     assert outcome.status is RunStatus.FINISHED

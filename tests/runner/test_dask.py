@@ -142,7 +142,7 @@ def test_ctrl_c_reaches_the_jobs(project: Path, cluster: str, capfd: pytest.Capt
         assert leftovers(project) == []
         paths = [str(exp.path_to_experiment) for exp in runs_in(project / "experiments")]
         err = capfd.readouterr().err
-        assert [path for path in paths if f"hermes: {path}: it was ended by SIGINT" not in err] == []
+        assert [path for path in paths if f"{path}  (it was ended by SIGINT)" not in err] == []
     finally:
         (project / "finish").touch()  # or else the workers wait for ever
 

@@ -18,7 +18,7 @@ from pyhermes.core.sweep.file import ExecutionFile, parse_execution_file
 from pyhermes.core.sweep.items import JobLine
 from pyhermes.core.sweep.jobs import Job, JobOptions, expand
 from pyhermes.runner import JobOutcome, JobPlan, run_job
-from pyhermes.runner.command import job_of_command
+from pyhermes.runner.exec_plan import make_command_job
 from tests.runner.helpers import git, is_alive, jobs_of, leftovers, make_project, wait_for, wait_until
 
 
@@ -115,7 +115,7 @@ def test_it_can_be_run_again_from_its_own_file(project: Path) -> None:
 
 def test_a_single_command_can_be_run_again_from_its_own_file_too(project: Path) -> None:
     words = ["python", "-u", "echo.py", "a b", "--lr", "0.1", "it's"]
-    exp = done(project, job_of_command(words))
+    exp = done(project, make_command_job(words))
     (again,) = expand(parse_execution_file(exp.file("re_execution.hermes").read_text()))
     assert again.argv("I") == tuple(words)
 
@@ -174,7 +174,7 @@ HOSTILE = [
 
 
 def test_words_arrive_exactly_as_they_are(project: Path) -> None:
-    exp = done(project, job_of_command(["python", "echo.py", *HOSTILE, "new\nline"]))
+    exp = done(project, make_command_job(["python", "echo.py", *HOSTILE, "new\nline"]))
     assert json.loads(logs_of(exp)[0]) == [*HOSTILE, "new\nline"]
     assert not (project / "hacked").exists()
     words = {word for line in load_arguments(exp.path_to_experiment).lines for word in line.split()}
@@ -182,7 +182,7 @@ def test_words_arrive_exactly_as_they_are(project: Path) -> None:
 
 
 def test_a_word_that_exec_arguments_cannot_hold_is_a_problem_in_the_provenance(project: Path) -> None:
-    exp = done(project, job_of_command(["python", "echo.py", "--note", "x\ny"]))
+    exp = done(project, make_command_job(["python", "echo.py", "--note", "x\ny"]))
     provenance = load_provenance(exp.path_to_experiment)
     assert provenance is not None
     assert provenance.argv == ("python", "echo.py", "--note", "x\ny")

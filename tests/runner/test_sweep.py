@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from pyhermes import RunStatus
-from pyhermes.core import RecordingError
+from pyhermes.core import MissingPackageError, RecordingError
 from pyhermes.core.sweep.file import parse_execution_file
 from pyhermes.core.sweep.jobs import expand
 from pyhermes.runner import JobOutcome, run_jobs
+from pyhermes.runner.exec_plan import plan_file
 from pyhermes.runner.interrupts import count_interrupts
+from pyhermes.runner.sweep import run_sweep
 from tests.conftest import CRASHED, DOUBLE, FIRST, TAXI
 from tests.runner.helpers import (
     is_alive,
@@ -333,3 +336,14 @@ def test_interrupts_are_counted_in_the_main_thread_only() -> None:
     thread.start()
     thread.join()
     assert seen == [(0, before)]
+
+
+def test_without_the_package_of_dask_it_is_said_what_to_install(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    (project / "a.hermes").write_text("EXEC\n[[python, echo.py],[]]\n")
+    plan = plan_file(Path("a.hermes"), name="n", dask="tcp://127.0.0.1:1")
+    with pytest.raises(MissingPackageError, match=r"pip install 'pyhermes-experiments\[dask\]'"):
+        run_sweep(plan)
+    assert not (project / "experiments").exists()

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import stat
 from collections.abc import Generator
 from pathlib import Path
@@ -33,6 +34,7 @@ from pyhermes.core.typing import PathLike
 NO_FILE = "expected a regular file, got a directory or a special file"
 
 _LARGEST_TEXT = 64 << 20  # bytes; a larger file of text was made to fill the memory
+_LARGEST_TAIL = 64 << 10
 
 # Looking
 
@@ -97,6 +99,20 @@ def read_from(path: Path, name: str, offset: int, most: int = -1) -> bytes:
             return file.read(most)
     except FileNotFoundError:
         return b""
+
+
+def read_last_lines(path: Path, name: str) -> list[str]:
+    """Return the lines with text at the end of one of a run's logs, of which 64 KiB are read at most.
+
+    There are none where the log cannot be read. What a progress bar overwrote is a line of its own.
+    """
+    try:
+        with os.fdopen(open_own(path, name), "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _LARGEST_TAIL))
+            text = decode_text(file.read(_LARGEST_TAIL))
+    except (HermesError, OSError):
+        return []
+    return [line.strip() for line in re.split(r"[\r\n]", text) if line.strip()]
 
 
 def open_own(root: Path, name: str) -> int:

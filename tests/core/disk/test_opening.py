@@ -26,6 +26,7 @@ from pyhermes.core.disk.opening import (
     open_logs,
     open_stderr,
     read_from,
+    read_last_lines,
     read_small_text,
     read_system_file,
 )
@@ -245,3 +246,35 @@ def test_something_is_there_or_not(tmp_path: Path) -> None:
     assert not is_there(tmp_path / "dangling")
     assert not is_there(tmp_path / "nowhere")
     assert not is_there("a\0b")
+
+
+# The ends of logs
+
+
+def test_the_last_lines_of_a_log_are_read_without_what_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "stderr.log").write_bytes(b"  50%\r100%\r\n\n \xff end \n")
+    assert read_last_lines(tmp_path, "stderr.log") == ["50%", "100%", "\udcff end"]
+
+
+def test_of_a_large_log_only_the_end_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "stderr.log").open("wb") as file:
+        file.write(b"begin\n")
+        file.truncate(1 << 40)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\nend\n")
+    zeros, end = read_last_lines(tmp_path, "stderr.log")
+    assert (len(zeros), end) == ((64 << 10) - len("\nend\n"), "end")
+
+
+@pytest.mark.parametrize("kind", ["nothing", "folder", "fifo", "link out"])
+def test_a_log_that_is_no_file_has_no_last_lines(tmp_path: Path, kind: str) -> None:
+    run, log = tmp_path / "run", tmp_path / "run" / "stderr.log"
+    run.mkdir()
+    (tmp_path / "secret").write_text("secret")
+    if kind == "folder":
+        log.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(log)
+    elif kind == "link out":
+        log.symlink_to(tmp_path / "secret")
+    assert read_last_lines(run, "stderr.log") == []
