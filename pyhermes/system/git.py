@@ -219,19 +219,24 @@ def _read_head(repository: _Repository) -> tuple[str | None, str | None, tuple[s
 
 def _read_changes(repository: _Repository, commit: str | None, *, run_filters: bool) -> _Changes:
     """Return what is not committed, in the submodules too."""
-    index = repository.ask("rev-parse", "--git-path", "index").line
-    if commit and index is not None and not (repository.top / index).exists():
-        return _fail("there is no index")
     listed = repository.ask("ls-files", "-v", "--stage", "-z")
     status = repository.ask("status", *_STATUS_OPTIONS)
     for answer in (listed, status):
         if answer.reason is not None:
             return _fail(answer.reason)
+    if commit and status.entries and not listed.entries and _has_no_index(repository):
+        return _fail("there is no index")
     changes = _parse_status(repository, status)
     changes = _run_filters(repository, changes) if run_filters else changes
     changes = attrs.evolve(changes, dirty=bool(changes.settled) or (None if changes.unknown else False))
     changes = _add_hidden(changes, repository.top, listed)
     return _add_submodules(changes, repository.top, listed, run_filters)
+
+
+def _has_no_index(repository: _Repository) -> bool:
+    """Return whether the index is missing; git takes every file for deleted then, without a word."""
+    index = repository.ask("rev-parse", "--git-path", "index").line
+    return index is not None and not (repository.top / index).exists()
 
 
 def _fail(reason: str) -> _Changes:
