@@ -14,6 +14,7 @@ def archive(program: bytes, **entries: bytes) -> bytes:
     """A file like those of torch.save, around a pickle of one's own."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("archive/version", b"3\n")  # without which torch reads none
         file.writestr("archive/data.pkl", program)
         for name, data in entries.items():
             file.writestr(f"archive/data/{name}", data)

@@ -198,4 +198,5 @@ def find_allowed(name: Name, state: FileState) -> Inert:
     """Return what a name stands for while a file is read; raise `KeyError` for one that is not allowed."""
     if name in _CONSTANTS:
         return _CONSTANTS[name]
+    # made anew for each file: kept in the state, they would hold the state and all that was read alive
     return Inert(partial(_FUNCTIONS[name], state))

@@ -61,6 +61,8 @@ _BARE = b"".join(
     )
 )
 _FLOAT = pickle.BINFLOAT + b".{8}"
+
+# LONG_BINPUT and its number: in a file of so many bytes a fifth as many numbers can be given out
 _BYTES_A_MEMO_NUMBER = 5
 
 ROW_OF_FLOATS = re.compile(b"(?:%b)++(?=%b)" % (_FLOAT, pickle.APPENDS), re.DOTALL)
@@ -77,6 +79,7 @@ def compile_plain(size: int, objects: bytes = MAKES_OBJECT) -> re.Pattern[bytes]
     fixed = [re.escape(opcode) + b".{%d}" % width for opcode, width in _FIXED.items()]
     single = b"[%b]" % re.escape(_BARE + objects)
     mark = rb"%b(?!%b%b)" % (re.escape(pickle.MARK), _FLOAT, pickle.BINFLOAT)
+    # little-endian: the two lower bytes may be anything, the two upper ones are bounded
     put = pickle.LONG_BINPUT + b".." + _high_bytes(size // _BYTES_A_MEMO_NUMBER)
     parts = [b"(?:%b)++" % _FLOAT, *fixed, put, b"(?:%b|%b)++" % (single, mark)]
     return re.compile(b"(?:%b)*+" % b"|".join(parts), re.DOTALL)
@@ -90,5 +93,6 @@ def _high_bytes(largest: int) -> bytes:
     honest numbers are not larger than a fifth of its size.
     """
     high = min(largest >> 16, 0xFFFF)
+    # beyond 84 MB the third byte is free: that is 128 MB of memory at most, within what such a file may take
     third = 0xFF if high >> 8 else high
     return b"[\\x00-%b][\\x00-%b]" % (re.escape(bytes([third])), re.escape(bytes([high >> 8])))

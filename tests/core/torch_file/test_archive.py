@@ -13,7 +13,7 @@ import torch
 from pyhermes.core import ResultError, decode_result
 from pyhermes.core.torch_file.archive import open_archive, read_entry
 from pyhermes.core.torch_file.errors import UnsafeFileError
-from tests.torch_files import dict_of, saved
+from tests.torch_files import archive, dict_of, saved
 
 ONE = dict_of(b"K\x01")
 TWO = dict_of(b"K\x02")
@@ -41,9 +41,9 @@ def test_a_folder_of_any_name(name: str) -> None:
 
 
 def test_what_torch_writes_is_taken() -> None:
-    archive, folder = open_archive(io.BytesIO(saved({"t": torch.ones(2)})))
+    opened, folder = open_archive(io.BytesIO(saved({"t": torch.ones(2)})))
     assert folder == "archive/"
-    assert "archive/data/0" in archive.namelist()
+    assert "archive/data/0" in opened.namelist()
 
 
 def with_64_bit_end(data: bytes, **changes: int) -> bytes:
@@ -114,13 +114,13 @@ def test_a_folder_named_in_an_old_encoding() -> None:
 def test_an_entry_is_read_if_its_checksum_fits() -> None:
     held = {"a/data.pkl": ONE, "a/data/0": b"12345678", "a/data/1": b""}
     data = zipped(held)
-    archive, _ = open_archive(io.BytesIO(data))
-    read = {entry.filename: read_entry(io.BytesIO(data), entry) for entry in archive.infolist()}
+    opened, _ = open_archive(io.BytesIO(data))
+    read = {entry.filename: read_entry(io.BytesIO(data), entry) for entry in opened.infolist()}
     assert {name: part.tobytes() for name, part in read.items()} == held
     read["a/data/0"][0] = 0
     changed = io.BytesIO(data.replace(b"12345678", b"12345679"))
     with pytest.raises(UnsafeFileError) as error:
-        read_entry(changed, archive.getinfo("a/data/0"))
+        read_entry(changed, opened.getinfo("a/data/0"))
     assert str(error.value) == "damaged: the checksum of 'a/data/0' is wrong"
 
 
@@ -131,3 +131,35 @@ def test_an_entry_of_a_kind_that_is_not_known(bit: int) -> None:
         data[at + bit // 8] |= 1 << bit % 8
     with pytest.raises(UnsafeFileError, match="the two headers of .* disagree"):
         open_archive(io.BytesIO(bytes(data)))
+
+
+def test_entries_that_are_compressed_doubled_or_oversized() -> None:
+    program = dict_of(b"K\x01")
+    for data in (
+        zip_of(program, compression=zipfile.ZIP_DEFLATED),
+        zip_of(program, twice=True),
+        zip_of(program, name="data.pkl"),
+        zip_of(program, name="a/b/data.pkl"),
+    ):
+        with pytest.raises(ResultError, match="expected"):
+            decode_result(data)
+    larger = bytearray(archive(program))
+    at = larger.rindex(b"PK\x01\x02")
+    larger[at + 20 : at + 28] = struct.pack("<II", 10**9, 10**9)
+    with pytest.raises(ResultError, match="larger than the file"):
+        decode_result(bytes(larger))
+
+
+def zip_of(
+    program: bytes, *, compression: int = zipfile.ZIP_STORED, twice: bool = False, name: str = "a/data.pkl"
+) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as file:
+        file.writestr(name, program)
+    if twice:
+        other = buffer.getvalue().replace(b"a/data.pkl", b"b/data.pkl")
+        with zipfile.ZipFile(buffer, "a") as file:
+            file.writestr("b/data.pkl", program)
+        assert other != buffer.getvalue()
+        return buffer.getvalue().replace(b"b/data.pkl", b"a/data.pkl")
+    return buffer.getvalue()
