@@ -45,6 +45,7 @@ RESERVED: Final = frozenset({INFO, ARGUMENTS, STDOUT, STDERR, PROVENANCE, PATCH,
 def is_experiment(path: PathLike) -> bool:
     """Return whether a path is a directory with a `hermes.info`, readable or not.
 
+    >>> from pyhermes.core import is_experiment
     >>> is_experiment("runs/cartpole_dqn/dqn-vs-ddqn"), is_experiment("no/such/path")
     (False, False)
     """

@@ -88,6 +88,7 @@ def parse_info(text: str) -> ExperimentInfo:
     place of the first. A last line without a newline was cut off while it was written (a cut number
     still looks like a number): it is a problem, not a value.
 
+    >>> from pyhermes.core import parse_info
     >>> info = parse_info("commit_hash:9b28e1f\ncomments:see http://x/y\n\tand page 2\nexecution_time:soon\n")
     >>> info.comments
     'see http://x/y\nand page 2'
@@ -136,6 +137,7 @@ def format_info(fields: Mapping[str, str]) -> str:
     or a byte order mark; a line of a value that ends in a carriage return; text that UTF-8 cannot
     encode.
 
+    >>> from pyhermes.core import format_info
     >>> format_info({"commit_hash": "9b28e1f", "comments": "two\nlines"})
     'commit_hash:9b28e1f\ncomments:two\n\tlines\n'
     """

@@ -104,6 +104,7 @@ class Provenance:
 def format_provenance(provenance: Provenance) -> str:
     r"""Write a record as the text of a `provenance.json`: the inverse of `parse_provenance`.
 
+    >>> from pyhermes.core import Process, Provenance, format_provenance, parse_provenance
     >>> process = Process("host", 1)
     >>> text = format_provenance(Provenance(("train.py", "a\nb"), "/", "me", process, "3.11", "python", ""))
     >>> parse_provenance(text).argv
@@ -117,6 +118,7 @@ def parse_provenance(text: str) -> Provenance:
 
     Raises `ProvenanceError`, a `ValueError`, for any other text.
 
+    >>> from pyhermes.core import parse_provenance
     >>> parse_provenance("[]")
     Traceback (most recent call last):
     pyhermes.core.ProvenanceError: expected the provenance of a run as a JSON object, got []

@@ -32,6 +32,7 @@ def parse_scores(data: str | bytes, *, complete: bool = True) -> FloatArray:
     `complete=False` is for a file that is still being written: a last line without a newline is
     left out.
 
+    >>> from pyhermes.core import parse_scores
     >>> parse_scores("return\n-848\n-7.5e2\n")
     array([-848., -750.])
     """

@@ -39,6 +39,7 @@ class Run:
     the file, which is parsed when it is first asked for: of a hundred thousand runs that are loaded,
     few are looked at.
 
+    >>> from pyhermes.core import Run
     >>> Run("/runs/first", "first", "comments:baseline\n").info.comments
     'baseline'
     """

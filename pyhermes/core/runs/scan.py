@@ -47,6 +47,7 @@ def check_scan(scan: Scan, on_error: OnError) -> Scan:
     Raises one `InfoError`, a `ValueError`, that names every such run, and `UnknownChoiceError`, a
     `ValueError`, for an `on_error` that does not exist.
 
+    >>> from pyhermes.core import Scan
     >>> check_scan(Scan(()), "raise").failed
     ()
     """

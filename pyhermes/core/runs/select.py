@@ -42,7 +42,7 @@ def filter_by_args(items: Iterable[A], args: Iterable[str]) -> tuple[A, ...]:
     kept. The items can be any objects with a set `exec_args`. Raises `WrongTypeError`, a
     `TypeError`, for a bare string, which would be taken letter by letter.
 
-    >>> from pyhermes.core import parse_exec_args
+    >>> from pyhermes.core import filter_by_args, parse_exec_args
     >>> runs = [parse_exec_args("--seed 1"), parse_exec_args("--seed 2")]
     >>> filter_by_args(runs, ["--seed 2"]) == (runs[1],)
     True
@@ -85,7 +85,7 @@ def latest(items: Iterable[S]) -> S:
     Items without a `start_time` count only where no item has one. Raises `NothingToChooseError`,
     a `ValueError`, where there are no items.
 
-    >>> from pyhermes.core import scan_runs
+    >>> from pyhermes.core import latest, scan_runs
     >>> latest(scan_runs("runs/cartpole_dqn/dqn-vs-ddqn").runs).identifier
     '2026_11_23_182554711422_8_fcbfa'
     """
@@ -103,6 +103,7 @@ def sort_by(
     Items whose value is None or NaN come last, also with `reverse`. Raises `WrongTypeError`, a
     `TypeError`, for values that cannot be compared.
 
+    >>> from pyhermes.core import sort_by
     >>> sort_by(["ccc", "a", "bb"], len, reverse=True)
     ('ccc', 'bb', 'a')
     """
@@ -120,6 +121,7 @@ def group_by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, tuple[T, ...]
 
     All NaNs are one group. Raises `WrongTypeError`, a `TypeError`, for values that cannot be hashed.
 
+    >>> from pyhermes.core import group_by
     >>> group_by([3, 4, 5], lambda number: number % 2)
     {1: (3, 5), 0: (4,)}
     """

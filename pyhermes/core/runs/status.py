@@ -62,7 +62,7 @@ class StatusReport:
 def status_of(info: ExperimentInfo, evidence: Evidence | None = None) -> StatusReport:
     r"""Return what became of a run, by its `hermes.info` or else by what is seen of its process.
 
-    >>> from pyhermes.core import parse_info
+    >>> from pyhermes.core import parse_info, status_of
     >>> status_of(parse_info("exit_status:-2\n"))
     StatusReport(status=<RunStatus.INTERRUPTED: 'interrupted'>, reason='it was ended by SIGINT')
     """

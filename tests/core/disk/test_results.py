@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pyhermes.core import (
+    HermesWarning,
     NoResultError,
     ResultError,
     ResultRecord,
@@ -19,7 +20,7 @@ from pyhermes.core import (
     save_result,
     scan_runs,
 )
-from pyhermes.core.disk.results import find_result, load_values
+from pyhermes.core.disk.results import choose_result, find_result, load_values
 from tests.conftest import CRASHED, FIRST, as_nobody
 from tests.core.disk.helpers import (
     contents,
@@ -185,3 +186,17 @@ def test_a_result_that_may_not_be_read_hides_no_other(common: Path) -> None:
         closed.chmod(0o755)
     assert [list(held) for held in scalars] == [[], [], ["loss"]]
     assert [run.path for run in failed] == [secret, closed]
+
+
+def test_a_choice_between_results_is_warned_of(run: Path) -> None:
+    with pytest.raises(NoResultError):
+        choose_result(run, run.name)
+    assert choose_result(run, run.name, "new") == run / "new.result"
+    (run / "b.result").touch()
+    assert choose_result(run, run.name) == run / "b.result"
+    (run / "a.result").touch()
+    assert choose_result(run, run.name, "b.result") == run / "b.result"
+    with pytest.warns(HermesWarning) as caught:
+        assert choose_result(run, run.name) == run / "a.result"
+    message = "took a.result of several results; load_result(name) takes another of:\n  a\n  b"
+    assert [str(warning.message) for warning in caught] == [message]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from pyhermes.core import (
     ExecArgs,
     ExperimentInfo,
     FileNameError,
+    HermesWarning,
     InfoError,
     IsAnExperimentError,
     NotADirectoryOfExperimentsError,
@@ -33,7 +35,7 @@ from pyhermes.core.disk.opening import open_logs
 from pyhermes.core.disk.run_files import (
     find_scores,
 )
-from pyhermes.core.disk.scanning import find_run, load_each_arguments
+from pyhermes.core.disk.scanning import find_run, load_each_arguments, warn_of_scan
 from tests.conftest import DOUBLE, FIRST, TAXI, as_nobody
 from tests.core.disk.helpers import (
     STAMP,
@@ -384,3 +386,20 @@ def test_reading_changes_nothing(runs: Path) -> None:
             assert all(isinstance(log.read(), str) for log in logs)
     shutil.rmtree(runs / "taxi_q")
     assert contents(runs).items() <= before.items()
+
+
+def test_a_scan_is_warned_of_by_one_warning_a_kind() -> None:
+    run = Run("/runs/a", "a", "lost\n")
+    scan = Scan((run,), (UnreadableRun(Path("/runs/b"), "got a FIFO"),), (Path("/runs/c"),))
+    with pytest.warns(HermesWarning) as caught:
+        warn_of_scan(scan)
+    failed, elsewhere, problems = (str(warning.message).split("\n  ")[1] for warning in caught)
+    assert (failed, elsewhere) == ("/runs/b: got a FIFO", "/runs/c")
+    assert problems == "/runs/a/hermes.info: line 1: expected a line `key:value`, got 'lost'"
+
+
+def test_a_scan_without_problems_is_not_warned_of() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_scan(Scan((Run("/runs/a", "a", "comments:x\n"),)))
+    assert caught == []
