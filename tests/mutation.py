@@ -39,7 +39,7 @@ BESIDE: dict[str, tuple[str, ...]] = {
         "tests/guarantees/test_no_room.py::test_with_too_many_open_files_nothing_is_lost",
     ),
     "disk/layout": ("tests/core/disk", "tests/core/runs/test_run.py"),
-    "disk/opening": ("tests/core/disk/test_opening.py", "tests/core/formats/test_checkpoint.py"),
+    "disk/opening": ("tests/core/disk/test_opening.py", "tests/core/disk/test_state_dicts.py"),
     "disk/record": (
         "tests/core/disk",
         f"{SAVES}{ORDER_OF_SAVING}",
@@ -48,8 +48,8 @@ BESIDE: dict[str, tuple[str, ...]] = {
         f"{KILLED}test_what_is_no_log_is_held_by_nobody",
     ),
     "disk/results": ("tests/core/disk", "tests/core/formats/test_result_file.py"),
-    "disk/run_files": ("tests/core/disk/test_run_files.py", "tests/core/formats/test_checkpoint.py"),
-    "disk/state_dicts": ("tests/core/formats/test_checkpoint.py",),
+    "disk/run_files": ("tests/core/disk/test_run_files.py", "tests/core/disk/test_state_dicts.py"),
+    "disk/state_dicts": ("tests/core/disk/test_state_dicts.py",),
     "disk/scanning": ("tests/core/disk", "tests/core/runs/test_run.py"),
     "disk/temporary": (
         f"{SAVES}{ORDER_OF_SAVING}",

@@ -25,7 +25,7 @@ from pyhermes.core.disk.run_files import save_state_dict, store_comments
 from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.disk.score_log import ScoreLog, format_score
 from pyhermes.core.errors import HermesError, NotRecordingError, ProvenanceError, RecordingError
-from pyhermes.core.formats.checkpoint import checked_state_dict
+from pyhermes.core.formats.checkpoint import require_state_dict
 from pyhermes.core.runs.run import Run, describe_run
 from pyhermes.core.typing import OnWriteError, ResultValue, ScalarLike
 from pyhermes.core.warn import warn
@@ -127,7 +127,7 @@ class RunSession:
         resolve_inside(self._path, name)
         path = resolve_inside(self._path, name.removesuffix(CHECKPOINT) + CHECKPOINT)
         check_name(os.path.relpath(path, self._path))
-        checked = checked_state_dict(state_dict)
+        checked = require_state_dict(state_dict)
         if self._writes:
             with self._write_errors.attempt(STATE_DICTS, path):
                 save_state_dict(path, checked)

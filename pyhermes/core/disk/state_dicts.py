@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyhermes.core.errors import CheckpointError
-from pyhermes.core.formats.checkpoint import checked_state_dict
+from pyhermes.core.formats.checkpoint import require_state_dict
 from pyhermes.core.torch_file.archive import OpenFile, is_zip
 from pyhermes.core.torch_file.errors import UnsafeFileError
 from pyhermes.core.torch_file.reader import check_checkpoint
@@ -16,7 +16,9 @@ from pyhermes.core.torch_file.reader import check_checkpoint
 if TYPE_CHECKING:
     import torch
 
+# Smaller files are read before they are checked, so that nobody can change them in between.
 _MAPPED_FROM = 100 << 20
+# Where Linux gives open files names: by such a name torch maps the file that was checked.
 _OPEN_FILES = Path("/proc/self/fd")
 
 
@@ -30,11 +32,14 @@ def read_state_dict(
     memory-mapped where it is larger than 100 MB. Raises `CheckpointError`, a `ValueError`, for
     anything else.
     """
-    import torch
-
-    mapped = _mapped(file, path)
+    mapped = _find_mapped(file, path)
     if mapped is None:
         file = io.BytesIO(file.read())  # what is checked is what is loaded, whoever writes to the file
+    _check(file)
+    return require_state_dict(_load(mapped or file, device, mmap=mapped is not None))
+
+
+def _check(file: OpenFile) -> None:
     try:
         check_checkpoint(file)
     except UnsafeFileError as error:
@@ -42,14 +47,18 @@ def read_state_dict(
             f"expected a state dict, got a file that cannot be read as one: {error}"
         ) from error
     file.seek(0)
+
+
+def _load(source: Path | OpenFile, device: torch.device | str, *, mmap: bool) -> object:
+    import torch
+
     try:
-        state = torch.load(mapped or file, device, weights_only=True, mmap=mapped is not None)
+        return torch.load(source, device, weights_only=True, mmap=mmap)
     except Exception:  # noqa: BLE001 - any type; and its text, which recommends turning safety off, goes
         raise CheckpointError("expected a state dict, got a file that torch cannot load") from None
-    return checked_state_dict(state)
 
 
-def _mapped(file: OpenFile, path: Path | None) -> Path | None:
+def _find_mapped(file: OpenFile, path: Path | None) -> Path | None:
     """Return where torch finds a file that is large enough to be mapped, None for others.
 
     It is the open file itself where the system gives that a name: another may be at `path` by now.

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="torch.nn.Module")
 
 
-def checked_state_dict(state: object) -> dict[str, torch.Tensor]:
-    """Return a state dict as a plain dict; raises `CheckpointError`, a `ValueError`, for what is none."""
+def require_state_dict(state: object) -> dict[str, torch.Tensor]:
+    """Return a state dict as a plain dict; raise `CheckpointError`, a `ValueError`, for anything else."""
     import torch
 
     if not is_mapping(state):
@@ -32,28 +32,38 @@ def checked_state_dict(state: object) -> dict[str, torch.Tensor]:
 
 
 def load_into(net: M, state: Mapping[str, torch.Tensor]) -> M:
-    """Return the network with the state loaded into it, in evaluation mode.
+    """Load a state into a network, and return the network, in evaluation mode.
 
     Raises `CheckpointError`, a `ValueError`, where names or shapes do not fit; the network is as it
     was then.
     """
-    import torch
-
-    weights = [
-        weight for weight in (*net.parameters(), *net.buffers()) if not torch.nn.parameter.is_lazy(weight)
-    ]
+    weights = _list_weights(net)
     before = [weight.detach().clone() for weight in weights]
     try:
         net.load_state_dict(state)
     except RuntimeError as error:
-        with torch.no_grad():
-            for weight, old in zip(weights, before, strict=True):
-                weight.copy_(old)
+        _restore(weights, before)  # torch has copied those that fit before it raises
         raise CheckpointError(
             f"expected a state dict that fits the network, got other names or shapes: {error}"
         ) from error
     net.eval()
     return net
+
+
+def _list_weights(net: torch.nn.Module) -> list[torch.Tensor]:
+    import torch
+
+    # lazy ones have no shape yet, and nothing to be restored
+    both = (*net.parameters(), *net.buffers())
+    return [weight for weight in both if not torch.nn.parameter.is_lazy(weight)]
+
+
+def _restore(weights: list[torch.Tensor], before: list[torch.Tensor]) -> None:
+    import torch
+
+    with torch.no_grad():
+        for weight, old in zip(weights, before, strict=True):
+            weight.copy_(old)
 
 
 def device_of(net: torch.nn.Module) -> torch.device | str:

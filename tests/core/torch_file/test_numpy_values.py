@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
 import pytest
 
 from pyhermes.core import (
@@ -17,6 +18,7 @@ from tests.torch_files import (
     archive,
     array_state,
     dict_of,
+    saved,
     text,
 )
 
@@ -47,3 +49,16 @@ def test_an_array_of_text_beyond_unicode_is_a_damaged_file(character: bytes) -> 
     forged = ARRAY + b"(K\x01K\x01\x85" + F8.replace(b"f8", b"U1") + b"\x89" + raw + b"tb"
     with pytest.raises(ResultError, match=r"got a damaged file \(\w+\)"):
         decode_result(archive(dict_of(forged)))
+
+
+def test_times_keep_their_unit_and_complex_numbers_are_arrays_without_a_dimension() -> None:
+    times = np.array(["2026-11-28", "NaT"], "M8[D]")
+    scalars = {"c": np.complex128(1j), "t": np.timedelta64(3, "s"), "f": np.float32(0.5), "s": np.str_("x")}
+    values = decode_result(saved({"times": times, **scalars})).values
+    found = values["times"]
+    assert isinstance(found, np.ndarray)
+    assert found.dtype == times.dtype
+    np.testing.assert_array_equal(found, times)
+    assert (values["c"], values["t"]) == (np.array(1j), np.array(3, "m8[s]"))
+    assert (values["f"], values["s"]) == (0.5, "x")
+    assert (type(values["f"]), type(values["s"])) == (float, str)

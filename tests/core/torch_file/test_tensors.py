@@ -104,6 +104,15 @@ def test_checkpoints_that_make_memory_from_a_number(program: bytes, tmp_path: Pa
         load_state_dict(path)
 
 
+@pytest.mark.parametrize("legacy", [False, True])
+def test_a_sound_checkpoint_passes_the_check_and_a_larger_storage_does_not(legacy: bool) -> None:
+    data = saved({"w": torch.ones(2)}, legacy=legacy)
+    check_checkpoint(io.BytesIO(data))
+    if not legacy:
+        with pytest.raises(UnsafeFileError, match="another size than the pickle says"):
+            check_checkpoint(io.BytesIO(archive(dict_of(tensor()), **{"0": bytes(12)})))
+
+
 def test_sizes_without_strides_are_no_checkpoint_either() -> None:
     for stride in (b")", b"K\x01K\x01\x86"):
         with pytest.raises(UnsafeFileError):
