@@ -46,6 +46,13 @@ def test_importing_everything_loads_nothing_heavy() -> None:
     assert modules & {"torch", "matplotlib", "cattrs", "pandas", "rich"} == set()
 
 
+def test_the_command_is_loaded_without_what_only_some_of_its_commands_need() -> None:
+    modules = loaded("import pyhermes.cli")
+    assert "pyhermes.cli.run_commands" in modules
+    unwanted = {"torch", "matplotlib", "cattrs", "pandas", "rich", "distributed", "pyhermes.api.plotting"}
+    assert modules & unwanted == set()
+
+
 def test_loading_and_filtering_runs_results_and_scores_needs_neither_torch_nor_matplotlib() -> None:
     modules = loaded(READ)
     assert "pyhermes.api.result" in modules

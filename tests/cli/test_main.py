@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyhermes.cli import main
+from pyhermes.cli import app, main
 from tests.cli.helpers import (
     closed_pipe,
     sweep,
@@ -93,6 +93,18 @@ def test_help_has_every_command(project: Path, capsys: pytest.CaptureFixture[str
     out = capsys.readouterr().out
     assert [command for command in COMMANDS if f" {command} " not in out] == []
     assert main([]) == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_parameter_has_a_help_text(command: str) -> None:
+    arguments = app[command].assemble_argument_collection()
+    assert [argument.name for argument in arguments if not argument.parameter.help] == []
+    assert app[command].help
+
+
+def test_help_says_what_may_be_given_several_times(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exec", "--help"]) == 0
+    assert "a comment (may be given several times)" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_version_is_that_of_the_package(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,37 @@ def test_changes_that_are_not_committed_are_kept_unless_it_is_said(project: Path
         exp.file("uncommitted.patch").exists() for exp in sorted(runs_in(project), key=lambda e: e.identifier)
     ]
     assert kept == [False, True, True]
+
+
+# Which interpreter
+
+
+@pytest.mark.parametrize("kind", ["command", "sweep"])
+def test_python_is_the_interpreter_that_runs_hermes_where_nothing_is_activated(
+    project: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").write_text("#!/bin/sh\necho another one\n")
+    (tmp_path / "bin" / "python").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    (project / "which.py").write_text("import sys\nprint(sys.prefix)\n")
+    words = {
+        "command": ["--", "python", "which.py"],
+        "sweep": ["-f", sweep(project, "[[python, which.py],[]]")],
+    }
+    assert main(["exec", "-n", "n", *words[kind]]) == 0
+    exp = the_run(project / "experiments")
+    assert exp.file("stdout.log").read_text() == f"{sys.prefix}\n"
+    # what is recorded says what was asked for, which runs on other machines too
+    assert "[[python,which.py]" in exp.file("re_execution.hermes").read_text().replace(" ", "")
+    # and an environment that is activated stays the user's choice
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    assert main(["exec", "-n", "activated", *words[kind]]) == 0
+    assert (
+        the_run(project / "experiments" / "which" / "activated").file("stdout.log").read_text()
+        == "another one\n"
+    )
 
 
 # Sweeps
