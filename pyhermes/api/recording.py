@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path, PurePath
@@ -13,12 +12,12 @@ from pyhermes.api.experiment import Experiment
 from pyhermes.api.result import Result
 from pyhermes.core.disk.layout import name_of_result, place_of_result
 from pyhermes.core.public import public
-from pyhermes.core.runs.run import Run
 from pyhermes.core.structure.argument_lines import GivenArguments, checked_words, lines_of_given
 from pyhermes.core.structure.secret_fields import find_secret_options
 from pyhermes.core.typing import OnWriteError, PathLike, ResultValue, ScalarLike
 from pyhermes.core.warn import warn
-from pyhermes.runner.session import ResultFile, RunSession, begin_session, find_run_to_join, load_job_run
+from pyhermes.runner.joining import begin_session, check_job, describe_job_run, join_job
+from pyhermes.runner.session import ResultFile, RunSession, close_at_exit
 from pyhermes.runner.write_errors import check_on_error
 from pyhermes.system.environment import read_job_directory, read_secret_names
 from pyhermes.system.start import RunStart
@@ -108,6 +107,7 @@ def record(
 ) -> contextlib.AbstractContextManager[Recording]:
     """Record what runs in a `with` block as a run of its own; see `Experiment.record`."""
     check_on_error(on_error)
+    check_job()
     start = RunStart(
         root=Path(root),
         script=PurePath(script).name.removesuffix(".py"),
@@ -121,27 +121,42 @@ def record(
         secrets=read_secret_names().with_secret(find_secret_options(args)),
     )
     warn("these arguments are escaped in exec_arguments, which has one line for each:", start.escaped_words)
-    return _record(start, find_run_to_join(start), on_error)
+    return _record(start, on_error)
 
 
 def current() -> Recording:
     """Return the run that this script is, `hermes exec` having started it; see `Experiment.current`."""
-    return _record_until_exit(read_job_directory())
+    directory = read_job_directory()
+    if directory not in _CURRENT:
+        _CURRENT[directory] = _record_until_exit()
+    return _CURRENT[directory]
+
+
+_CURRENT: dict[str | None, Recording] = {}
+"""Of the job that this process is there is one recording, however often it is asked for."""
 
 
 @contextlib.contextmanager
-def _record(start: RunStart, joined: Run | None, on_error: OnWriteError) -> Generator[Recording]:
-    session = begin_session(start, joined, on_error)
+def _record(start: RunStart, on_error: OnWriteError) -> Generator[Recording]:
+    session = begin_session(start, on_error)
     recording = Recording(session)
     recording.comments = session.comments
     recording.store_comments()
-    with session.record(recording):
+    with session.record(recording), contextlib.ExitStack() as stack:
+        if session.is_joined:
+            directory = read_job_directory()
+            _CURRENT[directory] = recording
+            stack.callback(_CURRENT.pop, directory, None)
         yield recording
 
 
-@functools.cache  # of the job that this process is there is one recording, however often it is asked for
-def _record_until_exit(_directory: str | None) -> Recording:
-    session = RunSession(load_job_run())
+def _record_until_exit() -> Recording:
+    session = join_job()
+    if session is None:
+        own = _record(describe_job_run(), "raise")
+        recording = own.__enter__()
+        close_at_exit(own)
+        return recording
     recording = Recording(session)
     session.save_when_process_ends(recording)
     return recording

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import final
 
 _COUNTED = ("SIGINT", "SIGTERM", "SIGHUP")
-_RAISED = ("SIGTERM",)
+_RAISED = ("SIGTERM", "SIGHUP")
 """SIGINT is an exception anyway."""
 
 
@@ -50,11 +50,15 @@ class EndedBySignal(BaseException):
 
 @final
 class EndingSignals:
-    """Lets SIGTERM end a block as an exception does, and then the process, as who sent it expects."""
+    """Lets a signal end a block as an exception does, and then the process, as who sent it expects.
+
+    SIGINT stays a KeyboardInterrupt, but like the others it waits while what was recorded is saved:
+    whoever is impatient and presses Ctrl-C again shall not lose it.
+    """
 
     def __init__(self) -> None:
         self.number: int = 0
-        """The signal that came, 0 if none has."""
+        """The signal that came and was no KeyboardInterrupt, 0 if none has."""
         self._process = os.getpid()
         self._is_deferred = False
 
@@ -69,23 +73,55 @@ class EndingSignals:
         Signals that somebody else handles stay theirs, and in another thread than the main one none
         can be handled.
         """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        _blocks.append(self)
         try:
-            with _handle(_RAISED, self._receive):
+            with _handle((*_RAISED, "SIGINT"), _receive):
                 yield
         except EndedBySignal:
             if not self.number:  # it is meant for a recording around this one
                 raise
         finally:
-            if self.number:
-                end_by_signal(self.number)
+            _blocks.remove(self)
+            self._end()
 
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        if os.getpid() != self._process:  # a fork has inherited the handler, but not the recording
+    def receive(self, number: int) -> None:
+        """Take a signal: raise it, or where something is being saved, keep it for later."""
+        is_fork = os.getpid() != self._process  # it has inherited the handler, but not the recording
+        if not is_fork and any(block.is_deferred for block in _blocks):
+            self.number = self.number or number
+        elif number == signal.SIGINT:
+            raise KeyboardInterrupt
+        elif is_fork:
             end_by_signal(number)
-            return
-        self.number = number
-        if not self._is_deferred:
+        else:
+            self.number = number
             raise EndedBySignal(number)
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether signals wait, because what was recorded is being saved."""
+        return self._is_deferred
+
+    def _end(self) -> None:
+        if not self.number:
+            return
+        if _blocks:  # the recording around this one is to end, too
+            _blocks[-1].receive(self.number)
+        elif self.number == signal.SIGINT:
+            raise KeyboardInterrupt
+        else:
+            end_by_signal(self.number)
+
+
+_blocks: list[EndingSignals] = []
+"""The recordings of this process that go on in its main thread, the innermost last."""
+
+
+def _receive(number: int, _frame: FrameType | None) -> None:
+    _blocks[-1].receive(number)
 
 
 def call_before_ending(action: Callable[[], None]) -> None:

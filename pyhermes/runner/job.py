@@ -175,7 +175,8 @@ def _start_process(
     )
     try:
         with contextlib.suppress(ProvenanceError, OSError):  # that the job runs matters more
-            update_provenance(path, lambda known: attrs.evolve(known, process=process_of(process.pid)))
+            job, recorder = process_of(process.pid), process_of(os.getpid())
+            update_provenance(path, lambda known: attrs.evolve(known, process=job, recorder=recorder))
         yield process
     finally:
         if process.poll() is None:

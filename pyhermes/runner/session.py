@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import importlib
 import os
+import sys
 import time
+import traceback
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, final
+
+import attrs
 
 from pyhermes.core.disk.layout import (
     CHECKPOINT,
@@ -18,22 +23,23 @@ from pyhermes.core.disk.layout import (
     result_path,
     scores_path,
 )
-from pyhermes.core.disk.masking import mask_run
-from pyhermes.core.disk.record import check_name
+from pyhermes.core.disk.provenance import load_provenance, update_provenance
+from pyhermes.core.disk.record import append_to_stderr, check_name
 from pyhermes.core.disk.results import save_result
 from pyhermes.core.disk.run_files import save_state_dict, store_comments
 from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.disk.score_log import ScoreLog, format_score
-from pyhermes.core.errors import HermesError, NotRecordingError, ProvenanceError, RecordingError
+from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError
 from pyhermes.core.formats.checkpoint import require_state_dict
-from pyhermes.core.runs.run import Run, describe_run
+from pyhermes.core.runs.run import Run
 from pyhermes.core.typing import OnWriteError, ResultValue, ScalarLike
 from pyhermes.core.warn import warn
 from pyhermes.runner.heartbeat import keep_beating
 from pyhermes.runner.interrupts import EndingSignals, call_before_ending, exit_status_of
 from pyhermes.runner.write_errors import COMMENTS, END, RESULTS, SCORES, STATE_DICTS, WriteErrors
-from pyhermes.system.environment import VARIABLE, is_first_rank, read_job_directory, read_secret_names
-from pyhermes.system.start import RunStart, StartedRun, end_run, join_comments, start_run
+from pyhermes.system.environment import is_first_rank
+from pyhermes.system.process import is_running
+from pyhermes.system.start import Moment, StartedRun, end_run, join_comments
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +62,10 @@ class RunHolder(Protocol):
         """Read the run again."""
         ...
 
+
+_LONGEST_FAILURE = 2000
+_LONGEST_TRACEBACK = 100_000
+"""Characters: of an endless recursion, or of a message that holds an array, the end says enough."""
 
 _RESULTS: set[Path] = set()
 """The files of all results that this process records, so that two recordings of a run share none."""
@@ -86,7 +96,7 @@ class RunSession:
         self._started = started
         self._process = os.getpid()
         self._writes = is_first_rank()
-        self._is_ending = False
+        self._ended: Moment | None = None
         self._signals = EndingSignals()
         self._write_errors = WriteErrors(on_error)
         self._scores = ScoreLog(
@@ -141,7 +151,7 @@ class RunSession:
         return run
 
     def _check_not_ended(self) -> None:
-        if self._is_ending:
+        if self._ended is not None:
             raise NotRecordingError("this recording has already ended", path=self._path)
 
     # How it ends
@@ -157,8 +167,15 @@ class RunSession:
             if self._started is not None:
                 stack.enter_context(self._record_end(self._started))
                 stack.enter_context(keep_beating(self._path))
+            else:
+                stack.enter_context(self._end_without_recorder())
             stack.enter_context(self._save_at_end())
             yield
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether another process has started the run, and so records how it ends."""
+        return self._started is None
 
     def save_when_process_ends(self, holder: RunHolder) -> None:
         """Save what is left when this process ends, by SIGTERM too."""
@@ -167,6 +184,7 @@ class RunSession:
         def save() -> None:
             lost = [*self._save_the_rest(), *self._try_to_store_comments(holder), *self._save_results()]
             warn("these results could not be saved:", lost)
+            self._end_if_recorder_is_gone(_guess_exit_status())
 
         atexit.register(save)
         call_before_ending(save)
@@ -192,7 +210,7 @@ class RunSession:
             raise problems[0]
 
     def _begin_to_end(self) -> None:
-        self._is_ending = True
+        self._ended = Moment.now()  # what follows is not the script's work: saving may import torch
         self._signals.defer()  # else a signal now would cut the saving short, and results would be lost
 
     def _save_the_rest(self) -> list[Exception]:
@@ -218,6 +236,7 @@ class RunSession:
         try:
             yield
         except BaseException as error:
+            self._note_failure(error)
             try:
                 self._end(started, exit_status_of(error))
             except (HermesError, OSError) as problem:
@@ -229,7 +248,7 @@ class RunSession:
     def _end(self, started: StartedRun, exit_status: int) -> None:
         if self._is_owner():
             # A signal that came while results were saved has raised nothing, but it ends the process.
-            end_run(started, -self._signals.number or exit_status)
+            end_run(started, -self._signals.number or exit_status, self._ended)
 
     @contextlib.contextmanager
     def _store_last_comments(self, holder: RunHolder) -> Generator[None]:
@@ -258,6 +277,43 @@ class RunSession:
             with contextlib.suppress(HermesError, OSError):  # who records the end has said what is wrong
                 holder.reload()
         return []
+
+    @contextlib.contextmanager
+    def _end_without_recorder(self) -> Generator[None]:
+        """Write how the run ended where the process is gone that was to do so, now or when this one ends."""
+        exit_status = 0
+        try:
+            yield
+        except BaseException as error:
+            exit_status = exit_status_of(error)
+            self._note_failure(error)
+            raise
+        finally:
+            exit_status = -self._signals.number or exit_status
+            self._end_if_recorder_is_gone(exit_status)
+            atexit.register(functools.partial(self._end_if_recorder_is_gone, exit_status))
+
+    def _end_if_recorder_is_gone(self, exit_status: int) -> None:
+        if not self._is_owner():
+            return
+        with contextlib.suppress(HermesError, OSError):  # there is nobody left to be told
+            provenance, run = load_provenance(self._path), load_run(self._path)
+            recorder = None if provenance is None else provenance.recorder
+            if recorder is None or is_running(recorder) is not False or run.info.exit_status is not None:
+                return
+            ended = self._ended or Moment.now()
+            lasted = (ended.local_time - (run.start_time or ended.local_time)).total_seconds()
+            end_run(StartedRun(self._path, ended.clock - max(0.0, lasted)), exit_status, ended)
+
+    def _note_failure(self, error: BaseException) -> None:
+        """Keep why the run failed: the exception, and where its log is ours the traceback."""
+        if not self._is_owner() or not isinstance(error, Exception):
+            return
+        with contextlib.suppress(HermesError, OSError):  # the script's own error matters more
+            failure = "".join(traceback.format_exception_only(error)).strip()[:_LONGEST_FAILURE]
+            update_provenance(self._path, lambda known: attrs.evolve(known, failure=failure))
+            if not self.is_joined:  # else the log has what Python prints of it
+                append_to_stderr(self._path, "".join(traceback.format_exception(error))[-_LONGEST_TRACEBACK:])
 
     def _is_owner(self) -> bool:
         """Return whether this process is the one to write the end: a fork has but old copies."""
@@ -308,51 +364,18 @@ class ResultFile:
         return None
 
 
-def begin_session(start: RunStart, joined: Run | None, on_error: OnWriteError) -> RunSession:
-    """Start a run, or take part in one that another process has started; errors as in `start_run`."""
-    if joined is not None:
-        _mask_joined(joined, start, on_error)
-        return RunSession(joined, comments=start.comments, on_error=on_error)
-    started = start_run(start)
-    return RunSession(load_run(started.path), started=started, on_error=on_error)
+def close_at_exit(recording: contextlib.AbstractContextManager[object]) -> None:
+    """End a recording when this process ends, as one that its uncaught exception has ended."""
+
+    def close() -> None:
+        error: BaseException | None = getattr(sys, "last_value", None)
+        with contextlib.suppress(BaseException):  # Python has printed it already
+            recording.__exit__(None if error is None else type(error), error, None)
+
+    atexit.register(close)
 
 
-def _mask_joined(joined: Run, start: RunStart, on_error: OnWriteError) -> None:
-    """Mask the secrets that the class of the arguments names: who started the run did not know them."""
-    if not is_first_rank() or start.secrets == read_secret_names():
-        return
-    try:
-        mask_run(joined.path, start.secrets)
-    except (ProvenanceError, OSError) as error:
-        if on_error == "raise":
-            raise
-        warn("the secrets in the arguments of the run could not be masked:", [error])
-
-
-def load_job_run() -> Run:
-    """Load the run that this process is, having been started by `hermes exec`.
-
-    Raises `NotRecordingError`, a `RuntimeError`, in any other process.
-    """
-    directory = read_job_directory()
-    if directory is None:
-        raise NotRecordingError(
-            f"`hermes exec` has not started this script ({VARIABLE} is not set); use Experiment.record"
-        )
-    try:
-        return load_run(directory)
-    except HermesError as error:
-        raise NotRecordingError(f"{VARIABLE} names no run that can be read: {error}") from error
-
-
-def find_run_to_join(start: RunStart) -> Run | None:
-    """Find the run of another process that this one only takes part in; None for a run of its own.
-
-    It is the run of the job, or where this is not the first rank, a run that the first one records.
-    """
-    if read_job_directory() is not None:
-        return load_job_run()
-    if is_first_rank():
-        return None
-    folder = start.root / start.script / start.name
-    return describe_run(folder.name, folder, None, None)
+def _guess_exit_status() -> int:
+    """Return the exit status of a process that is ending, as far as it can be known inside of it."""
+    error: BaseException | None = getattr(sys, "last_value", None)
+    return 0 if error is None else exit_status_of(error)

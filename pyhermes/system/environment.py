@@ -15,6 +15,8 @@ import numpy as np
 
 from pyhermes.core.formats.provenance import CodeState, Process, Provenance, Seeds
 from pyhermes.core.formats.secrets import SecretNames, parse_secret_names
+from pyhermes.core.text.numbers import parse_integer
+from pyhermes.core.warn import warn
 
 VARIABLE = "HERMES_EXPERIMENT"
 """The environment variable in which a job finds the directory of its run."""
@@ -39,9 +41,38 @@ def read_job_directory() -> str | None:
     return os.environ.get(VARIABLE) or None
 
 
+_RANKS = (
+    ("RANK", ("WORLD_SIZE",)),
+    ("SLURM_PROCID", ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")),
+    ("OMPI_COMM_WORLD_RANK", ("OMPI_COMM_WORLD_SIZE",)),
+    ("LOCAL_RANK", ("LOCAL_WORLD_SIZE",)),
+)
+"""Where launchers of processes that train together say which one this is, and of how many."""
+
+
 def is_first_rank() -> bool:
-    """Return whether this is the one of several processes that train together which writes."""
-    return (os.environ.get("RANK") or "0") == "0"
+    """Return whether this is the one of several processes that train together which writes.
+
+    A rank counts only where the environment says, too, that there are several: a `RANK` that was left
+    over from elsewhere would make a run disappear. It is warned of.
+    """
+    for name, sizes in _RANKS:
+        rank = _read_count(name)
+        size = next(filter(None, map(_read_count, sizes)), None)
+        if rank is not None and size is not None and size > 1:
+            return rank == 0
+        if name == "RANK" and rank and size is None:
+            _warn_of_rank(rank)
+    return True
+
+
+def _read_count(variable: str) -> int | None:
+    return parse_integer(os.environ.get(variable, ""))
+
+
+@functools.cache  # every score asks
+def _warn_of_rank(rank: int) -> None:
+    warn("this process is recorded like any other:", [f"RANK is {rank}, but WORLD_SIZE is not set"])
 
 
 def current_provenance(

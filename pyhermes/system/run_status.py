@@ -35,4 +35,13 @@ def status_of_run(run: Run) -> StatusReport:
     if evidence is not None and evidence.running is False and not evidence.is_held:
         with contextlib.suppress(HermesError):  # it may have recorded its end since it was read
             info = load_run(run.path).info
-    return status_of(info, evidence)
+    return status_of(info, evidence, _read_failure(run.path) if (info.exit_status or 0) > 0 else None)
+
+
+def _read_failure(path: Path) -> str | None:
+    """Return the first line of the exception that ended a run, None where it is not known."""
+    with contextlib.suppress(ProvenanceError):
+        provenance = load_provenance(path)
+        if provenance is not None and provenance.failure:
+            return provenance.failure.partition("\n")[0]
+    return None

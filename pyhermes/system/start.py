@@ -57,6 +57,11 @@ class RunStart:
         format_info({"comments": join_comments(self.comments) or ""})
 
     @property
+    def arguments(self) -> str:
+        """The text of `exec_arguments`."""
+        return format_exec_args(on_one_line(self.masked_lines)[0])
+
+    @property
     def escaped_words(self) -> tuple[str, ...]:
         """The words, as `repr` shows them, that `exec_arguments` can hold only in an escaped form."""
         return on_one_line(self.masked_lines)[1]
@@ -76,14 +81,27 @@ class StartedRun:
     clock: float
 
 
+@final
+@attrs.frozen
+class Moment:
+    """One moment by the system's clock, as local time, and by the monotonic one, in seconds."""
+
+    local_time: datetime
+    clock: float
+
+    @classmethod
+    def now(cls) -> Moment:
+        """Return this moment."""
+        return cls(datetime.now(), time.monotonic())
+
+
 def start_run(start: RunStart) -> StartedRun:
     """Make the directory of a run that starts now, and write what it is started with.
 
     Raises `RecordingError`, a `ValueError`, for names that no directory can have, and the `OSError`
     of a disk that refuses it.
     """
-    lines, escaped = on_one_line(start.masked_lines)
-    arguments = format_exec_args(lines)
+    arguments = start.arguments
     code = read_code(start.directory, start.patch)
     warn(MISSING_CODE, code.problems)
     path = make_run_directory(
@@ -102,7 +120,7 @@ def start_run(start: RunStart) -> StartedRun:
             code.state,
             directory=start.directory,
             seeds=start.seeds,
-            problems=(*escaped, *code.problems, *start.problems),
+            problems=(*start.escaped_words, *code.problems, *start.problems),
         ),
         patch=code.patch,
         re_execution=start.re_execution,
@@ -110,17 +128,18 @@ def start_run(start: RunStart) -> StartedRun:
     return started
 
 
-def end_run(started: StartedRun, exit_status: int) -> None:
+def end_run(started: StartedRun, exit_status: int, ended: Moment | None = None) -> None:
     """Write when a run ended, how long it took, and its exit status, which is negative for a signal.
 
-    Raises the `OSError` of a disk that refuses it.
+    Without `ended` it ends now. Raises the `OSError` of a disk that refuses it.
     """
+    end = ended or Moment.now()
     # The duration is not that between the two times: the system's clock may have been set meanwhile.
     write_end(
         started.path,
         {
-            "end_time": format_stamp(datetime.now()),
-            "execution_time": repr(time.monotonic() - started.clock),
+            "end_time": format_stamp(end.local_time),
+            "execution_time": repr(end.clock - started.clock),
             "exit_status": str(exit_status),
         },
     )

@@ -58,13 +58,12 @@ class Args:
 
 
 @pytest.fixture
-def at_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
+def at_exit(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
     """What this process would do when it exits, and no current run before or after the test."""
     registered: list[Callable[[], None]] = []
     monkeypatch.setattr(atexit, "register", registered.append)
-    module._record_until_exit.cache_clear()
-    yield registered
-    module._record_until_exit.cache_clear()
+    monkeypatch.setattr(module, "_CURRENT", {})
+    return registered
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +71,7 @@ def alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
 ) -> Iterator[None]:
     """Nobody started the tests as a run, and they leave the handler of SIGTERM as it was."""
-    for name in (VARIABLE, "RANK", "PYTHONHASHSEED"):
+    for name in (VARIABLE, "RANK", "WORLD_SIZE", "PYTHONHASHSEED"):
         monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
@@ -871,9 +870,10 @@ def test_results_of_a_started_script_are_saved_after_an_exception() -> None:
 def test_a_second_recording_in_a_started_script_does_not_replace_the_results_of_the_first() -> None:
     with record() as exp:
         exp.new_result("metrics").store_scalar(1.0, "return")
-    with pytest.raises(HermesError), record() as again:
+    with pytest.warns(HermesWarning, match="a run of its own"), record() as again:
         again.new_result("metrics").store_scalar(2.0, "return")
     assert exp.result.series("return").tolist() == [1.0]
+    assert again.result.series("return").tolist() == [2.0]
 
 
 def test_comments_of_a_started_script_are_kept(started: Path) -> None:
@@ -928,6 +928,7 @@ def test_a_variable_that_names_no_run_is_named_in_the_error(
 
 def test_another_rank_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
     with record(args={"lr": 0.1}, comments=["a"]) as exp:
         exp.log_score(1)
         result = exp.new_result("metrics", autosave=0)
@@ -947,6 +948,7 @@ def test_another_rank_writes_nothing_when_it_saves_a_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
     with record() as exp:
         exp.new_result("metrics").save()
     assert list(tmp_path.iterdir()) == []
@@ -956,16 +958,19 @@ def test_another_rank_of_a_started_script_writes_nothing(
     started: Path, monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
 ) -> None:
     monkeypatch.setenv("RANK", "3")
+    monkeypatch.setenv("WORLD_SIZE", "4")
     before = contents(started)
+    joined = Experiment.current()
     with record() as exp:
         assert exp.path_to_experiment == started
-        for recording in (exp, Experiment.current()):
+        assert Experiment.current() is exp
+        for recording in (exp, joined):
             recording.log_score(1)
             recording.new_result("metrics").store_scalar(1.0, "return")
             recording.save_state_dict({"w": torch.zeros(1)}, "best")
     for save in at_exit:
         save()
-    assert len(at_exit) == 1
+    assert len(at_exit) == 2
     assert contents(started) == before
 
 

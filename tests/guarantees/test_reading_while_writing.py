@@ -20,6 +20,7 @@ from pyhermes.core.disk import provenance as disk_provenance
 from pyhermes.core.disk.provenance import load_provenance, store_provenance
 from pyhermes.core.disk.record import write_end
 from pyhermes.core.disk.run_files import load_state_dict
+from pyhermes.core.disk.score_log import ScoreLog, format_score
 
 READS = 150
 
@@ -143,31 +144,28 @@ def scores_of(path: Path) -> list[float]:
     return list(Experiment.load(path).scores())
 
 
-def test_half_a_line_is_no_score_and_no_part_of_the_next_one(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def log_score(path: Path, score: float) -> None:
+    """Log one more score of a run, as one that is resumed does."""
+    log = ScoreLog(path, path / f"{path.name}.scores", keeps=False)
+    log.append(format_score(score))
+    log.close()
+
+
+def test_half_a_line_is_no_score_and_no_part_of_the_next_one(run: Path) -> None:
     assert scores_of(run) == [1.0, 2.0]
-    monkeypatch.setenv("HERMES_EXPERIMENT", str(run))
-    with Experiment.record("train", name="first") as exp:
-        exp.log_score(3.5)
-        assert exp.scores_file.read_bytes() == b"1.0\n2.0\n3.5\n"
+    log_score(run, 3.5)
+    assert Experiment.load(run).scores_file.read_bytes() == b"1.0\n2.0\n3.5\n"
     assert scores_of(run) == [1.0, 2.0, 3.5]
 
 
-def test_a_first_line_that_was_cut_is_no_part_of_the_next_one_either(
-    run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_first_line_that_was_cut_is_no_part_of_the_next_one_either(run: Path) -> None:
     (run / f"{run.name}.scores").write_bytes(b"12")
-    monkeypatch.setenv("HERMES_EXPERIMENT", str(run))
-    with Experiment.record("train", name="first") as exp:
-        exp.log_score(3.5)
+    log_score(run, 3.5)
     assert scores_of(run) == [3.5]
 
 
 @pytest.mark.parametrize("provenance", ["as it is", "gone", "torn"])
-def test_a_last_line_that_a_script_wrote_itself_is_a_score(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provenance: str
-) -> None:
+def test_a_last_line_that_a_script_wrote_itself_is_a_score(tmp_path: Path, provenance: str) -> None:
     with Experiment.record("train", name="first", root=tmp_path) as exp:
         pass
     exp.scores_file.write_bytes(b"1.0\n2.5")
@@ -176,9 +174,7 @@ def test_a_last_line_that_a_script_wrote_itself_is_a_score(
         file.unlink()
     if provenance == "torn":
         file.write_bytes(b"{")
-    monkeypatch.setenv("HERMES_EXPERIMENT", str(exp.path_to_experiment))
-    with Experiment.record("train", name="first") as again:
-        again.log_score(3)
+    log_score(exp.path_to_experiment, 3)
     assert scores_of(exp.path_to_experiment) == [1.0, 2.5, 3.0]
 
 
@@ -234,7 +230,7 @@ def test_that_lines_are_whole_is_noted_when_there_is_room(
 
     with Experiment.record("train", name="first", root=tmp_path, on_error="warn") as exp:
         with monkeypatch.context() as patch:
-            patch.setattr(disk_provenance, "store_provenance", refuse)
+            patch.setattr(disk_provenance, "write_file", refuse)
             exp.log_score(1.0)  # has room, if the rest has not
             provenance = load_provenance(exp.path_to_experiment)
             assert provenance is not None

@@ -125,7 +125,7 @@ def test_of_two_blocks_the_outer_one_ends_the_process(died: list[int]) -> None:
         with inner.end_block():
             signal.raise_signal(signal.SIGTERM)
         passed.append(True)
-    assert (outer.number, inner.number, passed) == (signal.SIGTERM, 0, [])
+    assert (outer.number, inner.number, passed) == (signal.SIGTERM, signal.SIGTERM, [])
     assert died == [signal.SIGTERM]
 
 

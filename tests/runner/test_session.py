@@ -8,17 +8,14 @@ from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
-from pyhermes import Experiment, HermesWarning, Result, RunStatus
+from pyhermes import Experiment, Result, RunStatus
 from pyhermes.core import InfoError, load_run
 from pyhermes.core.errors import NotRecordingError
-from pyhermes.core.formats.secrets import SecretNames
 from pyhermes.core.runs.run import Run
-from pyhermes.runner.session import RunSession, begin_session, find_run_to_join, load_job_run
+from pyhermes.runner.session import RunSession
 from pyhermes.system.start import RunStart, StartedRun, start_run
-from tests.core.disk.helpers import no_room
 from tests.guarantees.helpers import warned
 
 VARIABLE = "HERMES_EXPERIMENT"
@@ -77,6 +74,7 @@ def test_a_session_that_takes_part_in_a_run_leaves_the_end_to_others(started: St
 
 def test_in_another_rank_nothing_is_written(started: StartedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
     before = {path: path.read_bytes() for path in started.path.iterdir()}
     session = RunSession(load_run(started.path))
     with session.record(Holder(session.run, "lost")):
@@ -154,55 +152,3 @@ def test_a_copy_of_a_recorded_result_is_a_plain_one_that_saves_nothing_by_itself
     assert type(copied) is Result
     assert (copied.name, copied.path) == (result.name, result.path)
     assert exp.result.series("loss").tolist() == [1.0, 2.0]
-
-
-# Taking part in a run
-
-
-def test_outside_of_a_job_there_is_no_run_to_join(start: RunStart) -> None:
-    assert find_run_to_join(start) is None
-    with pytest.raises(NotRecordingError, match="HERMES_EXPERIMENT is not set"):
-        load_job_run()
-
-
-def test_a_job_joins_its_run_and_adds_its_comments(
-    start: RunStart, started: StartedRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(VARIABLE, str(started.path))
-    joined = find_run_to_join(start)
-    assert joined == load_job_run() == load_run(started.path)
-    again = RunStart(start.root, "train", "first", (), start.argv, start.directory, comments=("a", "b"))
-    session = begin_session(again, joined, "raise")
-    assert (session.run.path, session.comments) == (started.path, "a,b")
-    assert len(list(start.root.rglob("hermes.info"))) == 1
-
-
-def test_secrets_that_only_the_script_knows_are_masked_when_it_joins(
-    started: StartedRun, start: RunStart, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (started.path / "exec_arguments").write_text("--seat hunter2\n")
-    monkeypatch.setenv(VARIABLE, str(started.path))
-    knowing = attrs.evolve(start, secrets=SecretNames(["seat"]))
-    joined = find_run_to_join(knowing)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", no_room)
-        with pytest.warns(HermesWarning, match="could not be masked:\n.*No space"):
-            begin_session(knowing, joined, "warn")
-        with pytest.raises(OSError, match="No space"):
-            begin_session(knowing, joined, "raise")
-    begin_session(knowing, joined, "raise")
-    assert (started.path / "exec_arguments").read_text() == "--seat ***\n"
-
-
-def test_a_variable_that_names_no_run_is_an_error(start: RunStart, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLE, str(start.root / "nowhere"))
-    with pytest.raises(NotRecordingError, match="HERMES_EXPERIMENT names no run that can be read"):
-        find_run_to_join(start)
-
-
-def test_another_rank_joins_the_run_of_the_first(start: RunStart, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RANK", "2")
-    joined = find_run_to_join(start)
-    assert joined is not None
-    assert joined.path == start.root / "train" / "first"
-    assert not start.root.exists()

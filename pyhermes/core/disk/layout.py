@@ -18,6 +18,7 @@ from pyhermes.core.typing import PathLike
 # The files that a run's directory may hold.
 INFO: Final = "hermes.info"
 ARGUMENTS: Final = "exec_arguments"
+RESOLVED: Final = "resolved_arguments"
 STDOUT: Final = "stdout.log"
 STDERR: Final = "stderr.log"
 PROVENANCE: Final = "provenance.json"
@@ -38,7 +39,9 @@ TEMPORARY: Final = re.compile(r"\.pyhermes-\d+-[0-9a-f]{16}\.tmp")
 ROOT: Final = "experiments"
 """The default for the folder that holds `<script>/<name>/<identifier>`."""
 
-RESERVED: Final = frozenset({INFO, ARGUMENTS, STDOUT, STDERR, PROVENANCE, PATCH, HEARTBEAT, RE_EXECUTION})
+RESERVED: Final = frozenset(
+    {INFO, ARGUMENTS, RESOLVED, STDOUT, STDERR, PROVENANCE, PATCH, HEARTBEAT, RE_EXECUTION}
+)
 """The files that only pyhermes writes: who could replace them could change what a rerun executes."""
 
 

@@ -191,6 +191,28 @@ def _read_small(file: io.BufferedReader, name: str) -> str | Problem:
     return decode_text(file.read())
 
 
+def read_own(root: Path, name: str) -> bytes:
+    """Read a file of a run; raises as `open_own`."""
+    with os.fdopen(open_own(root, name), "rb") as file:
+        return file.read()
+
+
+def open_own_to_append(root: Path, name: str) -> io.FileIO:
+    """Open a file of a run to read it and to append to it, unbuffered; make it where there is none.
+
+    Raises `NotAFileError`, an `OSError`, for whatever else has its place: a link would lead the writing
+    elsewhere, and a FIFO would never take it.
+    """
+    path = os.path.join(root, name)
+    try:
+        descriptor = _open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_LINK)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise NotAFileError("expected a regular file to write to, got a link", path=Path(path)) from None
+    return io.FileIO(descriptor, "a+b")
+
+
 def _open_text(path: Path, mode: str) -> TextIO:
     """Open a regular file as text of which every byte, and every line's ending, comes back as it was."""
     if "b" in mode:

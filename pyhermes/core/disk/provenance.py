@@ -12,8 +12,10 @@ import attrs
 from pyhermes.core.disk.atomic_writing import write_file
 from pyhermes.core.disk.layout import PROVENANCE
 from pyhermes.core.disk.opening import io_reason, read_text
+from pyhermes.core.disk.run_lock import lock_run
+from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.errors import FileNameError, ProvenanceError, at_path
-from pyhermes.core.formats.provenance import Provenance, format_provenance, parse_provenance
+from pyhermes.core.formats.provenance import Process, Provenance, format_provenance, parse_provenance
 from pyhermes.core.problems import Problem
 from pyhermes.core.text.encoding import encode_text
 
@@ -59,11 +61,35 @@ def update_provenance(path: Path, change: Callable[[Provenance], Provenance]) ->
 
     Raises `ProvenanceError`, a `ValueError`, for a file that cannot be read.
     """
-    known = load_provenance(path)
-    if known is not None and (changed := change(known)) != known:
-        store_provenance(path, changed)
+    with lock_run(path):
+        known = load_provenance(path)
+        if known is not None and (changed := change(known)) != known:
+            _store(path, changed)
+
+
+def join_run(path: Path, process: Process) -> str | None:
+    """Note the process of a job that records into its run; return why it cannot, None if it can.
+
+    One recording joins a run, and none a run that has ended: two would mix what they record. Errors as
+    in `load_run` and `load_provenance`, and the `OSError` of a disk that refuses it.
+    """
+    with lock_run(path):
+        if load_run(path).info.exit_status is not None:
+            return "it has ended"
+        known = load_provenance(path)
+        if known is None:
+            return f"it has no {PROVENANCE}"
+        if known.joined is not None:
+            return f"process {known.joined.pid} on {known.joined.host} records into it"
+        _store(path, attrs.evolve(known, joined=process))
+    return None
 
 
 def store_provenance(path: Path, provenance: Provenance) -> None:
     """Write what the run in a directory was started with, in place of what is there."""
+    with lock_run(path):
+        _store(path, provenance)
+
+
+def _store(path: Path, provenance: Provenance) -> None:
     write_file(path / PROVENANCE, encode_text(format_provenance(provenance)))

@@ -20,10 +20,12 @@ from pyhermes.core.disk.layout import (
     PATCH,
     PROVENANCE,
     RE_EXECUTION,
+    RESOLVED,
     STDERR,
     STDOUT,
 )
-from pyhermes.core.disk.opening import open_own
+from pyhermes.core.disk.opening import open_own, open_own_to_append, read_own
+from pyhermes.core.disk.run_lock import lock_run
 from pyhermes.core.disk.temporary import lock, name_file
 from pyhermes.core.errors import FileNameError, RecordingError, at_path
 from pyhermes.core.formats.info import format_info
@@ -105,6 +107,11 @@ def write_start(
         write_file(path / name, data)
 
 
+def store_resolved_arguments(path: Path, arguments: str) -> None:
+    """Write the arguments that a job's script really runs with, beside those that were typed."""
+    write_file(path / RESOLVED, encode_text(arguments))
+
+
 def write_end(path: Path, fields: Mapping[str, str]) -> None:
     """Add what is known of a run at its end to its `hermes.info`, all of it or nothing.
 
@@ -112,14 +119,15 @@ def write_end(path: Path, fields: Mapping[str, str]) -> None:
     """
     with at_path(path / INFO):
         data = encode_text(format_info(fields))
-    present = (path / INFO).read_bytes()
-    data = data if present.endswith(b"\n") else b"\n" + data
-    try:
-        write_file(path / INFO, present + data)
-    except OSError:  # there may be room for some lines in the first file, if not for a second file
-        with name_file(path / INFO), (path / INFO).open("ab", buffering=0) as file:
-            append_whole(file, data)
-            os.fsync(file.fileno())
+    with lock_run(path):
+        present = read_own(path, INFO)
+        data = data if present.endswith(b"\n") else b"\n" + data
+        try:
+            write_file(path / INFO, present + data)
+        except OSError:  # there may be room for some lines in the first file, if not for a second file
+            with name_file(path / INFO), open_own_to_append(path, INFO) as file:
+                append_whole(file, data)
+                os.fsync(file.fileno())
     with contextlib.suppress(OSError):
         (path / HEARTBEAT).unlink()
 
@@ -130,7 +138,7 @@ def open_job_logs(path: Path) -> Generator[tuple[BinaryIO, BinaryIO]]:
 
     The first is locked by this process and by every one that inherits it: see `is_held`.
     """
-    with (path / STDOUT).open("ab") as stdout, (path / STDERR).open("ab") as stderr:
+    with open_own_to_append(path, STDOUT) as stdout, open_own_to_append(path, STDERR) as stderr:
         lock(stdout.fileno())
         yield stdout, stderr
 
@@ -146,13 +154,17 @@ def is_held(path: Path) -> bool:
 
 def beat(path: Path) -> None:
     """Set the time of the run's heartbeat, which tells those who cannot see its process that it goes on."""
-    (path / HEARTBEAT).touch()
+    with open_own_to_append(path, HEARTBEAT) as file:
+        os.utime(file.fileno())
 
 
 def heartbeat_age(path: Path) -> float | None:
-    """Return how many seconds ago the run had its last heartbeat, None without one."""
+    """Return how many seconds ago the run had its last heartbeat, None without one.
+
+    It is below 0 where the clock that set the heartbeat is ahead of this one.
+    """
     try:
-        return max(0.0, time.time() - (path / HEARTBEAT).lstat().st_mtime)
+        return time.time() - (path / HEARTBEAT).lstat().st_mtime
     except OSError:
         return None
 
@@ -167,7 +179,7 @@ def check_name(name: object) -> None:
 
 def append_to_stderr(path: Path, text: str) -> None:
     """Append a line of our own to a run's `stderr.log`."""
-    with (path / STDERR).open("ab", buffering=0) as file:
+    with open_own_to_append(path, STDERR) as file:
         append_whole(file, encode_text(text))
 
 

@@ -19,6 +19,7 @@ from pyhermes.core.disk.atomic_writing import atomic_write, sync_folder
 from pyhermes.core.disk.layout import INFO, SCORES, is_reserved, resolve_inside
 from pyhermes.core.disk.opening import NO_FILE, list_files, open_regular_file, read_text, resolve_folder
 from pyhermes.core.disk.provenance import logs_scores
+from pyhermes.core.disk.run_lock import lock_run
 from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.errors import (
     FileNameError,
@@ -115,13 +116,15 @@ def store_comments(run: Run, comments: str | None) -> Run:
     path = resolve_inside(run.path, INFO)
     with at_path(path):
         added = format_info({"comments": comments})
-        present = read_text(run.path, INFO)
-        if isinstance(present, Problem):
-            raise InfoError(str(present))
-        if present and not present.endswith("\n"):
-            raise InfoError("expected a last line that ends in a newline, got one that was cut off")
-    with atomic_write(path) as file:
-        file.write(encode_text(present + added))
+    with lock_run(run.path):
+        with at_path(path):
+            present = read_text(run.path, INFO)
+            if isinstance(present, Problem):
+                raise InfoError(str(present))
+            if present and not present.endswith("\n"):
+                raise InfoError("expected a last line that ends in a newline, got one that was cut off")
+        with atomic_write(path) as file:
+            file.write(encode_text(present + added))
     return attrs.evolve(run, info=load_run(run.path).info)
 
 

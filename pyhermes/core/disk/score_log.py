@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from pyhermes.core.arrays.stack import to_number
 from pyhermes.core.disk.atomic_writing import append_whole
+from pyhermes.core.disk.opening import open_own_to_append
 from pyhermes.core.disk.provenance import announce_scores, logs_scores
 from pyhermes.core.disk.temporary import name_file
 from pyhermes.core.errors import WrongTypeError
@@ -46,7 +47,7 @@ def open_scores(path: Path, scores: Path) -> BinaryIO:
 
     A last line without its end is ended, or, where pyhermes had logged it, cut off.
     """
-    file = scores.open("a+b", buffering=0)
+    file = open_own_to_append(scores.parent, scores.name)
     try:
         size = file.seek(0, os.SEEK_END)
         whole = _size_of_lines(file.fileno(), size)
@@ -106,6 +107,8 @@ class ScoreLog:
                 self._write_waiting()
                 if self._file is not None:
                     self._announce()
+                    # Before the run says that it has finished, all of its scores are on disk.
+                    os.fsync(self._file.fileno())
             except OSError as error:
                 lost = f"{error.strerror or error}; scores lost at the end: {len(self._waiting)}"
                 raise OSError(error.errno, lost, str(self._scores)) from error

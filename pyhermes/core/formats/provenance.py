@@ -81,7 +81,9 @@ class Provenance:
     the installed distributions as `name==version`; `torch` is its version and `device` its default
     device, if it was loaded; `seeds` is None unless they were asked for. `problems` are what could
     not be recorded unchanged. `logs_scores` is whether pyhermes wrote the scores, line by line: then
-    a last line without a newline was cut off.
+    a last line without a newline was cut off. `recorder` is the process that started a job and is to
+    record its end, and `joined` the one of the job itself that records into its run. `failure` is the
+    type and the message of the exception that ended a recording.
     """
 
     argv: tuple[str, ...]
@@ -98,6 +100,9 @@ class Provenance:
     code: CodeState = CodeState()
     problems: tuple[str, ...] = ()
     logs_scores: bool = False
+    recorder: Process | None = None
+    joined: Process | None = None
+    failure: str | None = None
     version: int = VERSION
 
 

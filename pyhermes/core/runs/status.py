@@ -59,7 +59,9 @@ class StatusReport:
     reason: str
 
 
-def status_of(info: ExperimentInfo, evidence: Evidence | None = None) -> StatusReport:
+def status_of(
+    info: ExperimentInfo, evidence: Evidence | None = None, failure: str | None = None
+) -> StatusReport:
     r"""Return what became of a run, by its `hermes.info` or else by what is seen of its process.
 
     >>> from pyhermes.core import parse_info, status_of
@@ -68,7 +70,7 @@ def status_of(info: ExperimentInfo, evidence: Evidence | None = None) -> StatusR
     """
     unread = [problem for problem in info.problems if problem.key == "exit_status"]
     if info.exit_status is not None:
-        return _judge_exit(info.exit_status)
+        return _judge_exit(info.exit_status, failure)
     if unread:
         return StatusReport(RunStatus.UNKNOWN, f"its exit_status cannot be read: {unread[0]}")
     if evidence is None:
@@ -76,11 +78,12 @@ def status_of(info: ExperimentInfo, evidence: Evidence | None = None) -> StatusR
     return _judge_process(evidence)
 
 
-def _judge_exit(exit_status: int) -> StatusReport:
+def _judge_exit(exit_status: int, failure: str | None) -> StatusReport:
     if exit_status == 0:
         return StatusReport(RunStatus.FINISHED, "its exit status is 0")
     if exit_status > 0:
-        return StatusReport(RunStatus.FAILED, f"its exit status is {exit_status}")
+        reason = f"its exit status is {exit_status}"
+        return StatusReport(RunStatus.FAILED, f"{reason}: {failure}" if failure else reason)
     name = _signal_name(-exit_status)
     interrupted = -exit_status in _INTERRUPTS
     return StatusReport(RunStatus.INTERRUPTED if interrupted else RunStatus.FAILED, f"it was ended by {name}")
@@ -105,5 +108,7 @@ def _judge_process(evidence: Evidence) -> StatusReport:
         return StatusReport(RunStatus.LOST, f"{named} is gone, and has not said how it ended")
     if evidence.heartbeat_age is None:
         return StatusReport(RunStatus.LOST, f"{named} has left no heartbeat")
-    seconds = f"{named} gave its last heartbeat {evidence.heartbeat_age:.0f} s ago"
+    if evidence.heartbeat_age < -_PATIENCE:
+        return StatusReport(RunStatus.LOST, f"the heartbeat of {named} is from the future")
+    seconds = f"{named} gave its last heartbeat {max(0.0, evidence.heartbeat_age):.0f} s ago"
     return StatusReport(RunStatus.RUNNING if evidence.heartbeat_age < _PATIENCE else RunStatus.LOST, seconds)

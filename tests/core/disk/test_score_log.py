@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from pyhermes.core import load_scores
+from pyhermes.core import NotAFileError, load_scores
 from pyhermes.core.disk.atomic_writing import append_whole
 from pyhermes.core.disk.provenance import load_provenance, logs_scores, store_provenance
 from pyhermes.core.disk.score_log import ScoreLog, open_scores
@@ -143,9 +143,9 @@ def test_a_line_that_cannot_be_written_is_an_error_that_names_the_file_and_is_lo
 
 def test_a_file_that_cannot_be_opened_is_named(run: Path, scores: Path, log: ScoreLog) -> None:
     scores.mkdir()
-    with pytest.raises(IsADirectoryError) as error:
+    with pytest.raises(NotAFileError) as error:
         log.append(line(0))
-    assert error.value.filename == str(scores)
+    assert error.value.path == scores
     assert not logs_scores(run)
     scores.rmdir()
     log.append(line(1))
