@@ -33,13 +33,7 @@ from pyhermes.core.disk.run_files import (
     move_into,
     store_comments,
 )
-from pyhermes.core.disk.scanning import (
-    load_arguments,
-    load_run,
-    scan_runs,
-    warn_of_problems,
-    warn_of_scan,
-)
+from pyhermes.core.disk.scanning import load_arguments, load_run, scan_runs, warn_of_problems, warn_of_scan
 from pyhermes.core.errors import ArgumentsError, at_path
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.public import public
@@ -64,13 +58,11 @@ A = TypeVar("A")
 class Experiment:
     """One run: what was executed, when, with which arguments, and what it left behind.
 
-    Elsewhere an experiment is many runs; here it is exactly one, stored in its directory.
-    What is loaded is a snapshot, which `reload()` renews; arguments are read when they are first
-    asked for, scores, results and logs every time. Two experiments are equal if they have the same
-    absolute path.
+    Elsewhere an experiment is many runs; here it is exactly one, stored in its directory. What is
+    loaded is a snapshot, which `reload()` renews; arguments are read when they are first asked for,
+    scores, results and logs every time. Two experiments are equal that have the same absolute path.
 
-    The constructor does not touch the disk; `Experiment.load` reads a run.
-    `start_time` is a `datetime`, text as in an identifier, seconds since the epoch, or None.
+    The constructor does not touch the disk; `Experiment.load` reads a run. `start_time` is a `datetime`, text as in an identifier, seconds since the epoch, or None.
 
     >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
     >>> exp.exec_args_dict["-lr"], len(exp.scores())
