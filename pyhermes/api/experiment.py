@@ -62,7 +62,8 @@ class Experiment:
     loaded is a snapshot, which `reload()` renews; arguments are read when they are first asked for,
     scores, results and logs every time. Two experiments are equal that have the same absolute path.
 
-    The constructor does not touch the disk; `Experiment.load` reads a run. `start_time` is a `datetime`, text as in an identifier, seconds since the epoch, or None.
+    The constructor does not touch the disk; `Experiment.load` reads a run. `start_time` is a `datetime`,
+    text as in an identifier, seconds since the epoch, or None.
 
     >>> exp = Experiment.load("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
     >>> exp.exec_args_dict["-lr"], len(exp.scores())
