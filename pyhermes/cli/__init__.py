@@ -13,7 +13,7 @@ from importlib import metadata
 from cyclopts import App, CycloptsError, Parameter
 
 from pyhermes.cli import run_commands, view_commands
-from pyhermes.cli.output import print_error
+from pyhermes.cli.output import escape_what_cannot_be_encoded, print_error
 from pyhermes.core.errors import HermesError
 
 __all__ = ["app", "main"]
@@ -40,6 +40,7 @@ app.command(view_commands.plot)
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0 all well, 1 a job failed, 2 wrong use, 130 interrupted."""
+    escape_what_cannot_be_encoded()
     try:
         return int(app(words, exit_on_error=False) or 0)
     except CycloptsError:  # which it has printed itself

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import shlex
 import sys
@@ -13,6 +14,13 @@ from pyhermes.core.messages import printable
 from pyhermes.core.sweep.jobs import Job
 from pyhermes.core.tables.summary import JsonValue
 from pyhermes.core.text.encoding import ENCODING, ERRORS
+
+
+def escape_what_cannot_be_encoded() -> None:
+    """Let the standard streams write what their encoding has no bytes for as an escape, never as an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # tests and notebooks put others in their place
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_error(error: object) -> None:

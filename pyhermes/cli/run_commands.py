@@ -28,7 +28,10 @@ def execute(
     *command: Annotated[str, Parameter(allow_leading_hyphen=True, help="a command, after --")],
     name: Annotated[str, Parameter(("--name", "-n"), help="what the runs are called")],
     comment: Annotated[
-        list[str] | None, Parameter(("--comment", "-c"), help="a comment (may be given several times)")
+        list[str] | None,
+        Parameter(
+            ("--comment", "-c"), allow_leading_hyphen=True, help="a comment (may be given several times)"
+        ),
     ] = None,
     file: Annotated[Path | None, Parameter(("--file", "-f"), help="an execution file")] = None,
     jobs: Annotated[int | None, Parameter(help="how many jobs run at once")] = None,

@@ -37,10 +37,14 @@ def list_runs(
     path: Folder = None,
     *,
     filter: Annotated[
-        list[str] | None, Parameter(help="only runs with this argument, such as '--seed 2'")
+        list[str] | None,
+        Parameter(allow_leading_hyphen=True, help="only runs with this argument, such as '--seed 2'"),
     ] = None,
     sort: Annotated[
-        str, Parameter(help="identifier, status, start, duration, or an argument's name")
+        str,
+        Parameter(
+            allow_leading_hyphen=True, help="identifier, status, start, duration, or an argument's name"
+        ),
     ] = "identifier",
     json: Json = False,
 ) -> int:

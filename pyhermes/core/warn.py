@@ -9,17 +9,25 @@ from collections.abc import Sequence
 from pyhermes.core.errors import HermesWarning
 from pyhermes.core.messages import printable
 
+_MOST_CHARACTERS = 1000
+"""A file of a stranger's decides how long a detail is, and a terminal has to bear it."""
 
-def warn(headline: str, details: Sequence[object], *, most: int | None = None) -> None:
-    """Emit one warning with a line for each detail, or for the first `most`; without details, none.
+
+def warn(headline: str, details: Sequence[object], *, most: int = 20) -> None:
+    """Emit one warning with a line for each of the first `most` details; without details, none.
 
     The warning is a `HermesWarning` at the line of code that called pyhermes.
     """
     if details:
-        left_out = 0 if most is None else len(details) - most
+        left_out = len(details) - most
         more = [f"... and {left_out} more"] if left_out > 0 else []
-        text = "\n  ".join([headline, *map(printable, details[:most]), *more])
+        text = "\n  ".join([headline, *map(_shorten, details[:most]), *more])
         warnings.warn(text, HermesWarning, stacklevel=_count_own_frames() + 1)
+
+
+def _shorten(detail: object) -> str:
+    text = printable(detail)
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}... ({len(text)} characters)"
 
 
 def _count_own_frames() -> int:

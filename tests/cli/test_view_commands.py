@@ -286,3 +286,45 @@ def test_logs_that_are_no_files_are_not_read(examples: Path, kind: str) -> None:
     )
     assert (done.returncode, b"Traceback" in done.stderr) == (2, False)
     assert b"secret" not in done.stdout
+
+
+def test_of_many_problems_the_first_are_shown_and_the_rest_is_counted(
+    first: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (first / "hermes.info").open("a") as file:
+        file.write(":\n" * 50_000)
+    assert main(["show", str(first)]) == 0
+    shown = capsys.readouterr().out
+    assert "... and 49980 more" in shown
+    assert len(shown) < 10_000
+
+
+# Values that begin with a dash, and characters that cannot be written
+
+
+@pytest.mark.parametrize(
+    ("words", "endings"),
+    [
+        (["--filter", "--seed 2"], ["8_fcbfa"]),
+        (["--filter=--seed 2"], ["8_fcbfa"]),
+        (["--filter", "--doubledqn", "--sort", "--seed"], ["6_fcbfa", "8_fcbfa"]),
+        (["--filter", "--doubledqn", "--sort=--seed"], ["6_fcbfa", "8_fcbfa"]),
+    ],
+)
+def test_a_value_of_an_option_may_begin_with_a_dash(
+    cartpole: Path, words: list[str], endings: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ls", str(cartpole), *words, "--json"]) == 0
+    assert [run["identifier"][-7:] for run in json.loads(capsys.readouterr().out)] == endings
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_what_the_terminal_cannot_show_is_escaped(
+    first: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (first / "hermes.info").open("a", encoding="utf-8") as file:
+        file.write("comments:✓ 日本\n")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([HERMES, "show", str(first)], env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u2713 \u65e5\u672c" in done.stdout

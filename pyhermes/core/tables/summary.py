@@ -13,6 +13,7 @@ import attrs
 from pyhermes.core.errors import UnknownChoiceError
 from pyhermes.core.formats.exec_arguments import ExecArgs
 from pyhermes.core.messages import shown
+from pyhermes.core.problems import Problem
 from pyhermes.core.runs.run import Run
 from pyhermes.core.runs.select import is_nan, sort_by
 from pyhermes.core.runs.status import StatusReport
@@ -22,6 +23,7 @@ from pyhermes.core.tables.table import Table
 from pyhermes.core.typing import ArgumentValue
 
 _SORT_KEYS = ("identifier", "status", "start", "duration")
+_PROBLEMS_SHOWN = 20
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 JsonValue: TypeAlias = Union[bool, int, float, str, "list[JsonValue]", "dict[str, JsonValue]", None]
@@ -119,7 +121,7 @@ def describe_run(summary: RunSummary, file_names: Sequence[str]) -> list[str]:
         *lines,
         *_format_section("arguments", summary.arguments.lines),
         *_format_section("files", file_names),
-        *_format_section("problems", map(str, info.problems)),
+        *_format_section("problems", _show_first(info.problems)),
     ]
 
 
@@ -216,6 +218,13 @@ def _write_cell(value: object) -> str | None:
     # beside a text, a column writes every value as text
     (cell,) = column_of(["", value]).values[1:]
     return None if cell is None else str(cell)
+
+
+def _show_first(problems: Sequence[Problem]) -> list[str]:
+    """Return the first problems as text, and how many more there are: a file may have any number."""
+    left_out = len(problems) - _PROBLEMS_SHOWN
+    more = [f"... and {left_out} more"] if left_out > 0 else []
+    return [*map(str, problems[:_PROBLEMS_SHOWN]), *more]
 
 
 def _format_section(name: str, lines: Iterable[str]) -> list[str]:
