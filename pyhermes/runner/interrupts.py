@@ -78,11 +78,8 @@ class EndingSignals:
             return
         _blocks.append(self)
         try:
-            with _handle((*_RAISED, "SIGINT"), _receive):
+            with contextlib.suppress(EndedBySignal), _handle((*_RAISED, "SIGINT"), _receive):
                 yield
-        except EndedBySignal:
-            if not self.number:  # it is meant for a recording around this one
-                raise
         finally:
             _blocks.remove(self)
             self._end()

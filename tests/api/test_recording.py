@@ -35,11 +35,11 @@ from pyhermes.core import (
     ResultError,
     RunStatus,
 )
-from pyhermes.core.disk.provenance import load_provenance, store_provenance
+from pyhermes.core.disk.provenance import load_provenance, store_provenance, update_provenance
 from pyhermes.core.disk.record import make_run_directory, write_start
 from pyhermes.core.disk.results import save_result
 from pyhermes.core.errors import HermesError, NotRecordingError, RecordingError, WrongTypeError
-from pyhermes.core.formats.provenance import Provenance
+from pyhermes.core.formats.provenance import Process, Provenance
 from pyhermes.core.formats.result_file import ResultRecord
 from pyhermes.core.typing import ResultValue
 from pyhermes.runner import heartbeat, session
@@ -903,6 +903,20 @@ def test_what_cannot_be_saved_at_exit_is_warned_of(started: Path, at_exit: list[
     with pytest.warns(HermesWarning, match="could not be saved"):
         save()
     assert exp.path_to_experiment == started
+
+
+def test_where_another_process_records_into_the_run_the_current_one_is_a_run_of_its_own(
+    started: Path, at_exit: list[Callable[[], None]]
+) -> None:
+    update_provenance(started, lambda known: attrs.evolve(known, joined=Process("elsewhere", 1)))
+    with pytest.warns(HermesWarning, match="process 1 on elsewhere records into it"):
+        exp = Experiment.current()
+    exp.log_score(1)
+    assert exp.path_to_experiment.parent == started.parent
+    assert exp.path_to_experiment != started
+    for end in at_exit:
+        end()
+    assert Experiment.load(exp.path_to_experiment).status is RunStatus.FINISHED
 
 
 def test_in_any_other_script_there_is_no_current_run() -> None:

@@ -182,3 +182,53 @@ def test_the_exit_status_is_the_one_that_a_shell_would_see(error: BaseException,
 def test_without_asyncio_there_is_nothing_to_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "asyncio")
     assert exit_status_of(KeyError()) == 1
+
+
+def test_in_another_thread_no_signal_is_handled() -> None:
+    handlers = []
+
+    def work() -> None:
+        with EndingSignals().end_block():
+            handlers.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert handlers == [signal.SIG_DFL]
+
+
+def test_an_interrupt_waits_while_something_is_saved(died: list[int]) -> None:
+    signals, passed = EndingSignals(), list[bool]()
+
+    def save() -> None:
+        with signals.end_block():
+            signals.defer()
+            signal.raise_signal(signal.SIGINT)
+            passed.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        save()
+    assert (signals.number, passed, died) == (signal.SIGINT, [True], [])
+
+
+def test_an_interrupt_is_a_keyboard_interrupt() -> None:
+    signals = EndingSignals()
+    with pytest.raises(KeyboardInterrupt), signals.end_block():
+        signal.raise_signal(signal.SIGINT)
+    assert signals.number == 0
+
+
+def test_an_interrupt_while_an_inner_block_saves_ends_the_outer_one() -> None:
+    outer, inner, passed = EndingSignals(), EndingSignals(), list[str]()
+
+    def work() -> None:
+        with outer.end_block():
+            with inner.end_block():
+                inner.defer()
+                signal.raise_signal(signal.SIGINT)
+                passed.append("inner")
+            passed.append("outer")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert passed == ["inner"]

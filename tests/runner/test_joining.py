@@ -146,6 +146,19 @@ def test_secrets_that_only_the_script_knows_are_masked_when_it_joins(
     }
 
 
+def test_secrets_that_cannot_be_masked_are_warned_of_or_an_error(
+    start: RunStart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyhermes.runner.joining.mask_run", no_room)
+    knowing = attrs.evolve(start, secrets=SecretNames(["seat"]))
+    monkeypatch.setenv(VARIABLE, str(start_run(attrs.evolve(start, root=tmp_path / "a")).path))
+    with pytest.warns(HermesWarning, match="could not be masked:\n.*No space"):
+        assert begin_session(knowing, "warn").is_joined
+    monkeypatch.setenv(VARIABLE, str(start_run(attrs.evolve(start, root=tmp_path / "b")).path))
+    with pytest.raises(OSError, match="No space"):
+        begin_session(knowing, "raise")
+
+
 def test_what_the_script_really_runs_with_is_kept_beside_what_was_typed(
     start: RunStart, job: StartedRun
 ) -> None:

@@ -1,20 +1,27 @@
 from __future__ import annotations
 
+import atexit
+import contextlib
 import errno
 import os
 import pickle
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from pyhermes import Experiment, Result, RunStatus
 from pyhermes.core import InfoError, load_run
+from pyhermes.core.disk.provenance import update_provenance
 from pyhermes.core.errors import NotRecordingError
+from pyhermes.core.formats.provenance import Process
 from pyhermes.core.runs.run import Run
-from pyhermes.runner.session import RunSession
+from pyhermes.runner.session import RunSession, close_at_exit
+from pyhermes.system.process import process_of
 from pyhermes.system.start import RunStart, StartedRun, start_run
 from tests.guarantees.helpers import warned
 
@@ -152,3 +159,62 @@ def test_a_copy_of_a_recorded_result_is_a_plain_one_that_saves_nothing_by_itself
     assert type(copied) is Result
     assert (copied.name, copied.path) == (result.name, result.path)
     assert exp.result.series("loss").tolist() == [1.0, 2.0]
+
+
+# Where nobody else records the end
+
+
+GONE = Process(process_of(os.getpid()).host, 2**22 + 1)
+
+
+@pytest.mark.parametrize(("error", "exit_status"), [(None, 0), (ValueError("bad"), 1)])
+def test_a_session_ends_the_run_whose_recorder_is_gone(
+    started: StartedRun, error: Exception | None, exit_status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: list[Callable[[], None]] = []
+    monkeypatch.setattr(atexit, "register", later.append)
+    update_provenance(started.path, lambda known: attrs.evolve(known, recorder=GONE))
+    session = RunSession(load_run(started.path))
+    with contextlib.suppress(ValueError), session.record(Holder(session.run)):
+        if error is not None:
+            raise error
+    info = load_run(started.path).info
+    assert info.exit_status == exit_status
+    assert info.execution_time is not None
+    for end in later:
+        end()
+    assert load_run(started.path).info == info
+
+
+def test_a_session_leaves_the_end_to_a_recorder_that_runs(started: StartedRun) -> None:
+    update_provenance(started.path, lambda known: attrs.evolve(known, recorder=known.process))
+    session = RunSession(load_run(started.path))
+    with session.record(Holder(session.run)):
+        pass
+    assert load_run(started.path).info.exit_status is None
+
+
+@pytest.mark.parametrize("error", [None, ValueError("bad")])
+def test_what_ends_with_the_process_is_told_its_uncaught_exception(
+    error: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: list[Callable[[], None]] = []
+    monkeypatch.setattr(atexit, "register", later.append)
+    told: list[BaseException | None] = []
+
+    @contextlib.contextmanager
+    def block() -> Iterator[None]:
+        try:
+            yield
+        except ValueError as raised:
+            told.append(raised)
+            raise
+        told.append(None)
+
+    open_block = block()
+    open_block.__enter__()
+    close_at_exit(open_block)
+    monkeypatch.setattr(sys, "last_value", error, raising=False)
+    for end in later:
+        end()
+    assert told == [error]

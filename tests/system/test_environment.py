@@ -19,7 +19,7 @@ from pyhermes.core.formats.provenance import (
     format_provenance,
     parse_provenance,
 )
-from pyhermes.system.environment import current_provenance, list_packages
+from pyhermes.system.environment import current_provenance, is_first_rank, list_packages
 from pyhermes.system.git import read_code
 from pyhermes.system.process import process_of
 
@@ -171,3 +171,42 @@ def test_a_broken_distribution_is_no_package(tmp_path: Path, monkeypatch: pytest
     finally:
         list_packages.cache_clear()
     assert f"numpy=={np.__version__}" in sound
+
+
+SIZES = ("WORLD_SIZE", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE", "LOCAL_WORLD_SIZE")
+RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "LOCAL_RANK")
+
+
+@pytest.mark.parametrize(
+    ("variables", "first"),
+    [
+        ({}, True),
+        ({"RANK": "0", "WORLD_SIZE": "2"}, True),
+        ({"RANK": "1", "WORLD_SIZE": "2"}, False),
+        ({"RANK": "1", "WORLD_SIZE": "1"}, True),
+        ({"RANK": "first", "WORLD_SIZE": "2"}, True),
+        ({"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, False),
+        ({"SLURM_PROCID": "3", "SLURM_STEP_NUM_TASKS": "4"}, False),
+        ({"SLURM_PROCID": "3"}, True),
+        ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, False),
+        ({"LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}, False),
+        ({"RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}, True),
+    ],
+)
+def test_a_rank_counts_where_there_are_several(
+    variables: dict[str, str], first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*RANKS, *SIZES):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert is_first_rank() is first
+
+
+def test_a_rank_without_a_number_of_ranks_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*RANKS, *SIZES):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RANK", "41")
+    with pytest.warns(UserWarning, match="RANK is 41, but WORLD_SIZE is not set"):
+        assert is_first_rank()
+    assert is_first_rank()  # a warning would be an error

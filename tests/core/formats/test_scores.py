@@ -161,3 +161,10 @@ def test_a_parser_that_stops_where_it_understands_no_more(monkeypatch: pytest.Mo
     with pytest.raises(ScoresError) as error:
         parse_scores("1\n1.2.3\n")
     assert error.value.line == 2
+
+
+@pytest.mark.parametrize("header", ["", "1 2\n", "return\n", "\ufeff"])
+@pytest.mark.parametrize("blank", ["", "\n", "\n\n\n"])
+def test_lines_without_a_number_are_no_score(header: str, blank: str) -> None:
+    for _ in range(20):  # what was in the memory before must not matter
+        assert parse_scores(header + blank).tolist() == []
