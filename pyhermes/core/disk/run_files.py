@@ -18,7 +18,6 @@ import attrs
 from pyhermes.core.disk.atomic_writing import atomic_write, sync_folder
 from pyhermes.core.disk.layout import INFO, SCORES, is_reserved, resolve_inside
 from pyhermes.core.disk.opening import NO_FILE, list_files, open_regular_file, read_text, resolve_folder
-from pyhermes.core.disk.provenance import logs_scores
 from pyhermes.core.disk.run_lock import lock_run
 from pyhermes.core.disk.scanning import load_run
 from pyhermes.core.errors import (
@@ -74,6 +73,8 @@ def load_scores(path: PathLike) -> FloatArray:
 
 
 def _are_logged(path: Path) -> bool:
+    from pyhermes.core.disk.provenance import logs_scores  # it takes a tenth of the time of every import
+
     return path.stem == path.parent.name and logs_scores(path.parent)
 
 
