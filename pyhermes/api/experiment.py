@@ -191,8 +191,8 @@ class Experiment:
         class. The directory is made at once, and holds what the run was started with: the arguments,
         the commit and, unless `patch` is False, what was not committed, the packages, and with
         `seeds` the seeds of the random number generators. When the block ends, however it does, its
-        end is written down: exceptions are raised on, SIGINT and SIGTERM interrupt. In a script that
-        `hermes exec` started, the recording is the run that it started.
+        end is written down: exceptions are raised on, signals interrupt. In a script that `hermes exec`
+        started, the first recording is the run that it started, and every other one a run beside it.
 
         If the disk is full, over quota or read-only during the run, the files stay as they were and
         an `OSError` is raised; with `on_error="warn"` there is one warning for each kind of error, and

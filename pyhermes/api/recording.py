@@ -33,8 +33,8 @@ class Recording(Experiment):
     What is recorded is in the directory at once, for other processes to read: a score when it is
     logged, a result when the recording ends, however it ends, or every `autosave` seconds. What the
     disk refuses is an `OSError`; with `on_error="warn"` it is one warning for each kind of trouble,
-    and is written when there is room again. In a process whose environment has a `RANK` other than
-    0, nothing is written.
+    and is written when there is room again. Of several processes that train together, only
+    the first rank writes.
     """
 
     def __init__(self, session: RunSession) -> None:

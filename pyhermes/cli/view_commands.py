@@ -22,7 +22,7 @@ from pyhermes.core.runs.select import filter_by_args
 from pyhermes.core.runs.status import RunStatus
 from pyhermes.core.tables.summary import (
     RunSummary,
-    describe_run,
+    format_summary,
     make_diff_table,
     make_list_table,
     sort_summaries,
@@ -82,7 +82,7 @@ def show(run: RunName, *, root: Root = None, json: Json = False) -> int:
     if json:
         print_json(to_json(summary))
     else:
-        print(printable("\n".join(describe_run(summary, list_names(path)))))
+        print(printable("\n".join(format_summary(summary, list_names(path)))))
     return 0
 
 

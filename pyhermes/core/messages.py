@@ -6,6 +6,7 @@ What is shown comes from files that anybody may have written. None of these func
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Sequence
 
 _SHORT = reprlib.Repr()  # a message shows about one line of a terminal of every value
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 78
@@ -46,6 +47,17 @@ def printable(value: object) -> str:
     """
     lines = str(value).split("\n")
     return "\n".join(line if line.isprintable() else "".join(map(_escape, line)) for line in lines)
+
+
+def list_first(items: Sequence[object], most: int) -> list[str]:
+    """Return the first items as text, and how many more there are: a stranger's file may hold any number.
+
+    >>> list_first(["a", "b", "c"], 2)
+    ['a', 'b', '... and 1 more']
+    """
+    left_out = len(items) - most
+    more = [f"... and {left_out} more"] if left_out > 0 else []
+    return [*map(str, items[:most]), *more]
 
 
 def _escape(character: str) -> str:

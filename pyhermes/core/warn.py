@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 
 from pyhermes.core.errors import HermesWarning
-from pyhermes.core.messages import printable
+from pyhermes.core.messages import list_first, printable
 
 _MOST_CHARACTERS = 1000
 """A file of a stranger's decides how long a detail is, and a terminal has to bear it."""
@@ -19,9 +19,7 @@ def warn(headline: str, details: Sequence[object], *, most: int = 20) -> None:
     The warning is a `HermesWarning` at the line of code that called pyhermes.
     """
     if details:
-        left_out = len(details) - most
-        more = [f"... and {left_out} more"] if left_out > 0 else []
-        text = "\n  ".join([headline, *map(_shorten, details[:most]), *more])
+        text = "\n  ".join([headline, *map(_shorten, list_first(details, most))])
         warnings.warn(text, HermesWarning, stacklevel=_count_own_frames() + 1)
 
 

@@ -36,12 +36,13 @@ def begin_session(start: RunStart, on_error: OnWriteError) -> RunSession:
     one, in this process or another, starts a run beside it. Of processes that train together, those that
     are not the first rank take part in the run of the first.
     """
-    joined = _find_run_to_join(start, on_error)
+    job = None if read_job_directory() is None else load_job_run()
+    joined = _find_run_to_join(start, job, on_error)
     if joined is not None:
         _mask_joined(joined, start, on_error)
         _store_resolved_arguments(joined, start)
         return RunSession(joined, comments=start.comments, on_error=on_error)
-    started = start_run(_move_beside_job(start))
+    started = start_run(start if job is None else _move_beside(start, job))
     return RunSession(load_run(started.path), started=started, on_error=on_error)
 
 
@@ -96,13 +97,12 @@ def load_job_run() -> Run:
         raise NotRecordingError(f"{VARIABLE} names no run that can be read: {error}") from error
 
 
-def _find_run_to_join(start: RunStart, on_error: OnWriteError) -> Run | None:
+def _find_run_to_join(start: RunStart, job: Run | None, on_error: OnWriteError) -> Run | None:
     """Find the run of another process that this one only takes part in; None for a run of its own."""
-    run = None if read_job_directory() is None else load_job_run()
     if is_first_rank():
-        return run if run is not None and _join(run, on_error) else None
+        return job if job is not None and _join(job, on_error) else None
     folder = start.root / start.script / start.name
-    return run or describe_run(folder.name, folder, None, None)
+    return job or describe_run(folder.name, folder, None, None)
 
 
 def _join(run: Run, on_error: OnWriteError) -> bool:
@@ -130,14 +130,12 @@ def _warn_of_run_beside(path: Path, reason: str) -> None:
     warn(f"this is recorded as a run of its own; {VARIABLE} names another run, but:", [f"{path}: {reason}"])
 
 
-def _move_beside_job(start: RunStart) -> RunStart:
+def _move_beside(start: RunStart, job: Run) -> RunStart:
     """Let a run stand beside that of the job it belongs to, unless the script says where its runs go."""
-    directory = read_job_directory()
-    if directory is None or start.root != Path(ROOT):
+    is_over = job.info.exit_status is not None or _is_gone(job)
+    if is_over or start.root != Path(ROOT):
         return start
-    run = load_job_run()
-    is_over = run.info.exit_status is not None or _is_gone(run)
-    return start if is_over else attrs.evolve(start, root=run.path.parents[2])
+    return attrs.evolve(start, root=job.path.parents[2])
 
 
 def _store_resolved_arguments(run: Run, start: RunStart) -> None:

@@ -160,7 +160,7 @@ class RunSession:
     def record(self, holder: RunHolder) -> Generator[None]:
         """Record what happens in the block: at its end, save what is left, and if need be its end.
 
-        SIGTERM ends the block as an exception does, and then the process.
+        SIGTERM and SIGHUP end the block as an exception does, and then the process.
         """
         with self._signals.end_block(), contextlib.ExitStack() as stack:
             stack.enter_context(self._store_last_comments(holder))
@@ -178,7 +178,7 @@ class RunSession:
         return self._started is None
 
     def save_when_process_ends(self, holder: RunHolder) -> None:
-        """Save what is left when this process ends, by SIGTERM too."""
+        """Save what is left when this process ends, by SIGTERM or SIGHUP too."""
         importlib.import_module("torch")  # which cannot be imported any more while Python exits
 
         def save() -> None:
@@ -368,7 +368,7 @@ def close_at_exit(recording: contextlib.AbstractContextManager[object]) -> None:
     """End a recording when this process ends, as one that its uncaught exception has ended."""
 
     def close() -> None:
-        error: BaseException | None = getattr(sys, "last_value", None)
+        error = _find_uncaught()
         with contextlib.suppress(BaseException):  # Python has printed it already
             recording.__exit__(None if error is None else type(error), error, None)
 
@@ -377,5 +377,11 @@ def close_at_exit(recording: contextlib.AbstractContextManager[object]) -> None:
 
 def _guess_exit_status() -> int:
     """Return the exit status of a process that is ending, as far as it can be known inside of it."""
-    error: BaseException | None = getattr(sys, "last_value", None)
+    error = _find_uncaught()
     return 0 if error is None else exit_status_of(error)
+
+
+def _find_uncaught() -> BaseException | None:
+    """Return the exception that ends this process, None where there is none, or it is a SystemExit."""
+    error: BaseException | None = getattr(sys, "last_value", None)
+    return error

@@ -70,7 +70,7 @@ def _read_count(variable: str) -> int | None:
     return parse_integer(os.environ.get(variable, ""))
 
 
-@functools.cache  # every score asks
+@functools.cache  # every recording asks
 def _warn_of_rank(rank: int) -> None:
     warn("this process is recorded like any other:", [f"RANK is {rank}, but WORLD_SIZE is not set"])
 

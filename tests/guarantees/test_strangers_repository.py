@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pyhermes import Experiment
 from pyhermes.core.disk.provenance import load_provenance
 from pyhermes.system.git import read_code
 from tests.guarantees.helpers import warned
-from tests.system.helpers import commit, git
+from tests.system.helpers import commit, git, isolate_git
 
 
 @pytest.fixture
@@ -27,13 +26,7 @@ def ran(tmp_path: Path) -> Path:
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository, with nothing of the settings of whoever runs the tests."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "me")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "me@example.org")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    isolate_git(monkeypatch)
     path = tmp_path / "repository"
     git(tmp_path, "init", "--quiet", str(path))
     (path / ".gitattributes").write_text("*.py diff=own\n*.bin filter=own\n*.odd filter=\n")

@@ -6,6 +6,19 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
+
+def isolate_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have git know nothing of the settings of whoever runs the tests."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "me")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "me@example.org")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
 
 def git(repository: Path, *words: str) -> str:
     """What a command of git prints."""

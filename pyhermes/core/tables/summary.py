@@ -12,8 +12,7 @@ import attrs
 
 from pyhermes.core.errors import UnknownChoiceError
 from pyhermes.core.formats.exec_arguments import ExecArgs
-from pyhermes.core.messages import shown
-from pyhermes.core.problems import Problem
+from pyhermes.core.messages import list_first, shown
 from pyhermes.core.runs.run import Run
 from pyhermes.core.runs.select import is_nan, sort_by
 from pyhermes.core.runs.status import StatusReport
@@ -95,12 +94,13 @@ def make_list_table(summaries: Sequence[RunSummary], now: datetime) -> Table:
     return Table(columns)
 
 
-def describe_run(summary: RunSummary, file_names: Sequence[str]) -> list[str]:
+def format_summary(summary: RunSummary, file_names: Sequence[str]) -> list[str]:
     r"""Return what is known of a run, and the names of its files, as lines of text.
 
     >>> from pyhermes.core import load_run, parse_exec_args, status_of
     >>> run = load_run("runs/cartpole_dqn/dqn-vs-ddqn/2026_11_23_182353168091_0_fcbfa")
-    >>> lines = describe_run(RunSummary(run, parse_exec_args("--seed 1"), status_of(run.info)), ["a.result"])
+    >>> summary = RunSummary(run, parse_exec_args("--seed 1"), status_of(run.info))
+    >>> lines = format_summary(summary, ["a.result"])
     >>> print(*lines[-2:], sep="\n")
     arguments   --seed 1
     files       a.result
@@ -121,7 +121,7 @@ def describe_run(summary: RunSummary, file_names: Sequence[str]) -> list[str]:
         *lines,
         *_format_section("arguments", summary.arguments.lines),
         *_format_section("files", file_names),
-        *_format_section("problems", _show_first(info.problems)),
+        *_format_section("problems", list_first(info.problems, _PROBLEMS_SHOWN)),
     ]
 
 
@@ -218,13 +218,6 @@ def _write_cell(value: object) -> str | None:
     # beside a text, a column writes every value as text
     (cell,) = column_of(["", value]).values[1:]
     return None if cell is None else str(cell)
-
-
-def _show_first(problems: Sequence[Problem]) -> list[str]:
-    """Return the first problems as text, and how many more there are: a file may have any number."""
-    left_out = len(problems) - _PROBLEMS_SHOWN
-    more = [f"... and {left_out} more"] if left_out > 0 else []
-    return [*map(str, problems[:_PROBLEMS_SHOWN]), *more]
 
 
 def _format_section(name: str, lines: Iterable[str]) -> list[str]:

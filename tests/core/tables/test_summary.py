@@ -9,8 +9,8 @@ import pytest
 from pyhermes.core import Run, RunStatus, StatusReport, UnknownChoiceError, parse_exec_args, parse_info
 from pyhermes.core.tables.summary import (
     RunSummary,
-    describe_run,
     format_span,
+    format_summary,
     make_diff_table,
     make_list_table,
     sort_summaries,
@@ -100,7 +100,7 @@ def test_a_run_of_the_future_has_no_negative_age() -> None:
 
 def test_a_run_in_lines() -> None:
     one = seen("pos\n--lr 0.1", f"{INFO}execution_time:42.5\ncomments:one,two\nexit_status:x\n")
-    assert describe_run(one, ["a.scores", "hermes.info"]) == [
+    assert format_summary(one, ["a.scores", "hermes.info"]) == [
         "identifier  a",
         "path        /runs/a",
         "status      finished (a reason)",
@@ -115,7 +115,7 @@ def test_a_run_in_lines() -> None:
         "            hermes.info",
         f"problems    {one.run.info.problems[0]}",
     ]
-    assert describe_run(seen("", ""), [])[-1] == "status      finished (a reason)"
+    assert format_summary(seen("", ""), [])[-1] == "status      finished (a reason)"
 
 
 def test_the_differences_of_two_runs() -> None:
